@@ -1,0 +1,50 @@
+"""One notebook, one module: no module without its notebook, no two notebooks with one module, no arrow upward.
+
+A module whose notebook was renamed stays behind silently, and two notebooks with one `default_exp` overwrite
+each other; nbdev says nothing about either. The floors are those of the design: a room imports only from below.
+"""
+import ast, json, re, sys
+from pathlib import Path
+
+FLOORS = dict(processes=1, circuits=1, plots=2, layers=2, models=3, training=4, analysis=5, states=5, molecules=5, studies=6, dashboards=7, cli=7)
+
+def exports(nbs):
+    "{module path below the package: notebook} from every `default_exp`; says which notebooks share one"
+    found, twice = {}, []
+    for p in sorted(nbs.rglob('*.ipynb')):
+        if '.ipynb_checkpoints' in p.parts: continue
+        for c in json.loads(p.read_text())['cells']:
+            if c['cell_type']=='code' and (m := re.search(r'^#\|\s*default_exp\s+(\S+)', ''.join(c['source']), re.M)):
+                if m[1] in found: twice.append(f'{p} and {found[m[1]]} both export {m[1]}')
+                found[m[1]] = p
+    return found, twice
+
+def upward(lib):
+    "Imports from a room on the same floor or above, as sentences"
+    bad = []
+    for f in sorted(lib.rglob('*.py')):
+        here = f.relative_to(lib).parts[0].removesuffix('.py')
+        for n in ast.walk(ast.parse(f.read_text())):
+            if not isinstance(n, ast.ImportFrom): continue
+            mod = n.module or ''
+            if n.level:                                   # relative to the package the file is in
+                base = f.relative_to(lib.parent).parts[:-n.level]
+                mod = '.'.join([*base, *([mod] if mod else [])])
+            parts = mod.split('.')
+            if parts[0]!=lib.name or len(parts)<2: continue
+            there = parts[1]
+            if there!=here and here in FLOORS and there in FLOORS and FLOORS[there]>=FLOORS[here]:
+                bad.append(f'{f}:{n.lineno} imports {mod}: {here} is on floor {FLOORS[here]}, {there} on floor {FLOORS[there]}')
+    return bad
+
+if __name__=='__main__':
+    found, bad = exports(Path('nbs'))
+    have = {'.'.join(f.relative_to('qnb').with_suffix('').parts): f for f in Path('qnb').rglob('*.py')}
+    for m,f in have.items():
+        if m in found or f.name=='_modidx.py': continue
+        if f.name=='__init__.py' and len([l for l in f.read_text().splitlines() if l.strip() and not l.startswith('__version__')])==0: continue
+        bad.append(f'{f} comes from no notebook: delete it, or write the notebook')
+    bad += upward(Path('qnb'))
+    for b in bad: print(b, file=sys.stderr)
+    print(f'{len(found)} modules, each from one notebook; {len(bad)} complaints')
+    sys.exit(bool(bad))
