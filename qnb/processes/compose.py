@@ -7,14 +7,15 @@ __all__ = ['origin', 'leak', 'mixture', 'product', 'split_tokens', 'with_bos', '
 
 # %% ../../nbs/processes/05a_compose.ipynb #compose-6b4d28
 from functools import reduce
+from itertools import product as every
 import numpy as np
 
 # %% ../../nbs/processes/05a_compose.ipynb #compose-9d9094
 def origin(
     p, # a process
-)->dict: # its name and parameters
+)->dict: # its name, parameters and size
     "What a process was made from, as plain data"
-    return dict(name=p.name, params=dict(p.params))
+    return dict(name=p.name, params=dict(p.params), vocab=p.vocab, dim=p.dim)
 
 # %% ../../nbs/processes/05a_compose.ipynb #compose-0485cf
 def leak(
@@ -24,7 +25,7 @@ def leak(
     "Forget with probability `eps` at each step; ValueError for `eps` outside [0, 1]"
     if not 0<=eps<=1: raise ValueError(f"eps is a probability, so it must lie in [0, 1], not {eps}")
     T = (1-eps)*p.T + eps/p.vocab*np.outer(p.r, p.pi)
-    return dict(T=T, initial=p.initial, right=p.r, name=f'leaky {p.name}', params=dict(of=origin(p), eps=float(eps)), tokens=p.tokens)
+    return dict(T=T, initial=p.initial, right=p.r, name=f'leaky {p.name}', params=dict(op='leak', of=origin(p), eps=float(eps)), tokens=p.tokens)
 
 # %% ../../nbs/processes/05a_compose.ipynb #compose-82f7c6
 def mixture(
@@ -47,7 +48,7 @@ def mixture(
         for a,b in enumerate(m): T[b,i:j,i:j] += p.T[a]; names.setdefault(b, p.tokens[a])
     tokens = [names.get(b, str(b)) for b in range(V)]
     return dict(T=T, initial=np.concatenate([x*p.eta0 for x,p in zip(w, parts)]), right=np.concatenate([p.r for p in parts]),
-                name=' + '.join(p.name for p in parts), params=dict(parts=[origin(p) for p in parts], weights=w.tolist()),
+                name=' + '.join(p.name for p in parts), params=dict(op='mixture', parts=[origin(p) for p in parts], weights=w.tolist()),
                 tokens=tokens if len(set(tokens))==V else None)
 
 # %% ../../nbs/processes/05a_compose.ipynb #compose-213412
@@ -59,7 +60,7 @@ def product(
     T = reduce(lambda A,B: np.einsum('aij,bkl->abikjl', A, B).reshape(len(A)*len(B), A.shape[1]*B.shape[1], -1), [p.T for p in parts])
     tokens = [','.join(t) for t in every(*(p.tokens for p in parts))]
     return dict(T=T, initial=reduce(np.kron, [p.eta0 for p in parts]), right=reduce(np.kron, [p.r for p in parts]),
-                name=' x '.join(p.name for p in parts), params=dict(parts=[origin(p) for p in parts]),
+                name=' x '.join(p.name for p in parts), params=dict(op='product', parts=[origin(p) for p in parts]),
                 tokens=tokens if len(set(tokens))==len(T) else None)
 
 # %% ../../nbs/processes/05a_compose.ipynb #compose-2bf75a
@@ -77,7 +78,7 @@ def with_bos(
     "Write BOS first, then the process: one more token and one more state"
     V, d = p.vocab, p.dim
     T = np.zeros((V+1, d+1, d+1)); T[:V,:d,:d] = p.T; T[V,d,:d] = p.eta0
-    return dict(T=T, initial=np.eye(d+1)[d], right=np.append(p.r, 1.), name=f'{p.name} with BOS', params=dict(of=origin(p)), tokens=(*p.tokens, 'BOS'))
+    return dict(T=T, initial=np.eye(d+1)[d], right=np.append(p.r, 1.), name=f'{p.name} with BOS', params=dict(op='bos', of=origin(p)), tokens=(*p.tokens, 'BOS'))
 
 # %% ../../nbs/processes/05a_compose.ipynb #compose-40b78b
 def change_basis(
@@ -89,4 +90,4 @@ def change_basis(
     if S.shape!=(p.dim,p.dim): raise ValueError(f"the basis change must have shape ({p.dim}, {p.dim}), not {S.shape}")
     if not np.isfinite(S).all() or np.linalg.cond(S)>1e10: raise ValueError("the basis change is not invertible (condition number above 1e10)")
     inv = np.linalg.inv(S)
-    return dict(T=S@p.T@inv, initial=p.eta0@inv, right=S@p.r, name=p.name, params=dict(of=origin(p), basis=S.tolist()), tokens=p.tokens)
+    return dict(T=S@p.T@inv, initial=p.eta0@inv, right=S@p.r, name=p.name, params=dict(op='basis', of=origin(p), basis=S.tolist()), tokens=p.tokens)

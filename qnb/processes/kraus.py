@@ -172,19 +172,18 @@ def complete_real_qubit(
 def reachable_span(
     T:np.ndarray,    # token matrices, shape (V, d, d)
     start:np.ndarray,# vectors to start from, shape (d,) or (n, d)
-    tol:float=1e-9,  # part of a vector outside the span, relative to its length, that counts as rounding
+    tol:float=1e-9,  # a step out of the span smaller than this, relative to the matrix that made it, counts as rounding
 )->np.ndarray:       # orthonormal rows, shape (k, d)
     "Orthonormal basis of the span of all `start @ T[w]`, over words of any length"
-    Q, todo = np.zeros((0, T.shape[1])), list(np.atleast_2d(start).astype(float))
+    Q, size = np.zeros((0, T.shape[1])), np.linalg.norm(T, axis=(1,2))
+    todo = [(v, np.linalg.norm(v)) for v in np.atleast_2d(start).astype(float)]
     while todo:
-        v = todo.pop(0); size = np.linalg.norm(v)
-        if size==0: continue
-        new = v/size
-        for _ in range(2): new = new-(new@Q.T)@Q           # twice is enough (Kahan)
-        left = np.linalg.norm(new)
-        if left>tol:
-            new /= left; Q = np.vstack([Q, new])
-            todo.extend(new@T)
+        v, scale = todo.pop(0)
+        for _ in range(2): v = v-(v@Q.T)@Q                 # twice is enough (Kahan)
+        left = np.linalg.norm(v)
+        if left>tol*scale:
+            Q = np.vstack([Q, v/left])
+            todo.extend(zip(Q[-1]@T, size))
     return Q
 
 # %% ../../nbs/processes/05_kraus.ipynb #kraus-880279
