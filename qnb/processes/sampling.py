@@ -89,10 +89,11 @@ def word_sampler(
 def walk_steps(
     p,      # the process
     u:np.ndarray, # uniform random numbers, shape (length, n)
+    start:np.ndarray=None, # beliefs before the first token, shape (n, d) or (d,); `p.eta0` if left out
 )->tuple[np.ndarray, np.ndarray]: # tokens, shape (length, n), and beliefs, shape (length, n, d)
     "Draw n words token by token"
     (L, n), (V, d) = u.shape, (p.vocab, p.dim)
-    M, x, at = np.ascontiguousarray(p.T.transpose(0,2,1).reshape(V*d, d)), np.repeat(p.eta0[:,None], n, 1), np.arange(n)
+    M, x, at = np.ascontiguousarray(p.T.transpose(0,2,1).reshape(V*d, d)), np.array(np.broadcast_to(p.eta0 if start is None else start, (n,d)).T), np.arange(n)
     tokens, beliefs = np.empty((L,n), np.int64), np.empty((L,n,d))
     for t in range(L):
         law = p.emit.T@x
