@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['DAYS', 'zoo', 'in_range', 'mess3', 'bloch_walk_instrument', 'bloch_walk', 'moon_cone', 'moon', 'frdn',
            'frdn_instrument', 'rrxor', 'leaky_rrxor', 'golden_mean', 'even', 'z1r', 'sns', 'coin', 'nond', 'rip',
-           'days_of_week', 'mr_name', 'matching_parens', 'quantum_rrxor', 'Zoo', 'process']
+           'days_of_week', 'mr_name', 'matching_parens', 'quantum_rrxor', 'Zoo', 'process', 'zoo_rows']
 
 # %% ../../nbs/processes/08_zoo.ipynb #zoo-954b08
 from collections.abc import Mapping
@@ -16,6 +16,7 @@ import numpy as np
 from .operators import Operators
 from .kraus import density_matrix, kraus_matrices
 from .compose import leak
+from .entropy import entropy_rate
 from .certificate import CurveCone, Instrument, certificate, hints
 from .ghmm import GHMM
 
@@ -297,3 +298,15 @@ def process(
     if bad := [k for k in params if k not in known]:
         raise ValueError(f"{zoo.name(which)} has no parameter {bad[0]!r}; it has {', '.join(f'{k}={v}' for k,v in known.items()) or 'none'}")
     return zoo[which](**params)
+
+# %% ../../nbs/processes/08_zoo.ipynb #zoo-8bc691
+def zoo_rows(
+    names=None,      # which processes; all if left out
+    rates:bool=True, # also the entropy rates, which take seconds for those whose beliefs never repeat
+)->list[dict]:       # one dict per process: name, tokens, dim, group, rate (nats, or None), kind and text of the certificate
+    "Facts about named processes at their default parameters, computed"
+    out = []
+    for name in (zoo if names is None else map(zoo.name, names)):
+        p = process(name); c = certificate(p)
+        out.append(dict(name=name, tokens=p.vocab, dim=p.dim, group=zoo.group(name), rate=entropy_rate(p) if rates else None, kind=c.kind, text=c.text))
+    return out
