@@ -7,11 +7,10 @@ __all__ = ['law_entropy', 'belief_levels', 'myopic_entropies', 'myopic_entropy',
            'rate_by_depth', 'stationary_beliefs', 'poisson_rows', 'chebyshev', 'ellipse', 'basis_functions',
            'rate_by_beliefs', 'Rate', 'entropy_rate']
 
-# %% ../../nbs/processes/03_entropy.ipynb #entropy-91dd03
+# %% ../../nbs/processes/03_entropy.ipynb #entropy-ea5585
 from itertools import combinations_with_replacement
 from math import comb
 import numpy as np
-from scipy.linalg import lstsq
 from .operators import Operators
 from .prefixes import merged_children
 from .sampling import walk_steps
@@ -164,6 +163,7 @@ def rate_by_beliefs(
     seed:int=0,    # for the two samples
 )->tuple[float, float, str]: # rate, four standard errors, and the basis in words
     "Entropy rate as the mean of H - g + Lg over stationary beliefs, with g fitted on an independent sample"
+    from scipy.linalg import lstsq                     # a slow import, needed here only
     fit, test = (stationary_beliefs(p, n, s) for s in np.random.SeedSequence(seed).spawn(2))
     best = None
     for c in (columns//4, columns):                    # a smaller basis is better where a large one only fits noise
