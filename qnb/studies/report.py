@@ -247,18 +247,20 @@ def gallery(
     records,  # list of records
     figures,  # (process, model) -> plotly JSON
 )->str:
-    "Truth over read-out, one column per process, from the first finished network of each that has a picture"
+    "Truth, read-out and the control for it, one column per process, from the first finished network of each that has a picture"
     first = {}
     for r in records:
         key = r['process'], r['model']
         if r['status']=='finished' and key in figures and '"images"' in figures[key]: first.setdefault(r['process'], r)
     if not first: return ''
     cell = lambda r,i,text: f'<div><img data-fig="f-{r["process"]}-{r["model"]}" data-at="{i}" alt="{text}"></div>'
-    words = lambda r: f"{LABELS.get(r['model'],r['model'])}, R² {show_r2(r['r2'])}"
+    words = lambda r,key,name: f"<span>{name}, R² {show_r2(r.get(key))}</span>"
     rows = [['<span class=side></span>', *[f"<span><b>{html.escape(TITLES.get(p,p))}</b></span>" for p in first]],
             ['<span class=side>true beliefs</span>', *[cell(r, 0, f'true beliefs of {p}') for p,r in first.items()]],
             ['<span class=side>read out of a trained network</span>', *[cell(r, 1, f'read-out of {p}') for p,r in first.items()]],
-            ['<span class=side></span>', *[f'<span>{words(r)}</span>' for r in first.values()]]]
+            ['<span class=side></span>', *[words(r, 'r2', LABELS.get(r['model'],r['model'])) for r in first.values()]],
+            ['<span class=side>the same before training</span>', *[cell(r, 2, f'read-out of {p} before training') for p,r in first.items()]],
+            ['<span class=side></span>', *[words(r, 'untrained_r2', 'untrained') for r in first.values()]]]
     return f'<div class=row><div class=grid style="grid-template-columns:110px repeat({len(first)},230px)">'+''.join(map(''.join, rows))+'</div></div>'
 
 # %% ../../nbs/studies/00_report.ipynb #report-b6a143
