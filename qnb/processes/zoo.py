@@ -16,8 +16,7 @@ import numpy as np
 from .operators import Operators
 from .kraus import density_matrix, kraus_matrices
 from .compose import leak
-from .entropy import entropy_rate
-from .certificate import CurveCone, Instrument, certificate, hints
+from .certificate import CurveCone, Instrument, hints
 from .ghmm import GHMM
 
 # %% ../../nbs/processes/08_zoo.ipynb #zoo-7c3336
@@ -307,6 +306,6 @@ def zoo_rows(
     "Facts about named processes at their default parameters, computed"
     out = []
     for name in (zoo if names is None else map(zoo.name, names)):
-        p = process(name); c = certificate(p)
-        out.append(dict(name=name, tokens=p.vocab, dim=p.dim, group=zoo.group(name), rate=entropy_rate(p) if rates else None, kind=c.kind, text=c.text))
+        p = process(name); c = p.certificate()
+        out.append(dict(name=name, tokens=p.vocab, dim=p.dim, group=zoo.group(name), rate=p.entropy_rate() if rates else None, kind=c.kind, text=c.text))
     return out
