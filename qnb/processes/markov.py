@@ -72,7 +72,7 @@ def markov_table(
     last, V = t.level(order), p.vocab
     x = t.belief[last]
     law = exact_zeros(x@p.emit, x, p.terms)
-    code = np.arange(len(x)) if t.complete else word_codes(t.words(order), V)
+    code = t.numbers(order)
     to = (code[:,None]*V+np.arange(V))%V**order
     place = to if t.complete else np.searchsorted(code, to).clip(max=len(x)-1)
     return MarkovTable(order, t.words(order), t.prob[last], law, np.where((law>0)&(code[place]==to), place, -1), f'{p.name} markov-{order}')
@@ -87,8 +87,9 @@ def markov(
     t = markov_table(p, order)
     if t.vocab*t.dim**2>most:
         raise ValueError(f"order {order} of {p.name} has {t.dim} states, so matrices would hold {t.vocab*t.dim**2:,} numbers: use `markov_table`, which lists successors instead")
-    T, (s, a) = np.zeros((t.vocab, t.dim, t.dim)), np.nonzero(t.successor>=0)
-    T[a, s, t.successor[s,a]] = t.law[s,a]
+    T, at = np.zeros((t.vocab, t.dim, t.dim)), t.successor+t.dim*np.arange(t.dim)[:,None]+t.dim**2*np.arange(t.vocab)
+    live = t.successor>=0
+    T.ravel()[at[live]] = t.law[live]
     return type(p)(T, initial=t.prob, name=t.name, params=dict(order=int(order), of=dict(name=p.name, params=dict(p.params))), tokens=p.tokens, right=np.ones(t.dim))
 
 # %% ../../nbs/processes/04_markov.ipynb #markov-52c7bc

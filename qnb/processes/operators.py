@@ -9,6 +9,7 @@ __all__ = ['TOL', 'unit_eigenspace', 'stationary_pair', 'gauge_scale', 'as_opera
 
 # %% ../../nbs/processes/00_operators.ipynb #operator-80d5b6
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from math import log
 import numpy as np
 
@@ -69,7 +70,7 @@ def as_operators(
     except ValueError: raise ValueError("T must be an array of shape (vocab, d, d), not a ragged list") from None
     if T.dtype.kind not in 'biuf': raise ValueError(f"T must hold real numbers, not {T.dtype}")
     if T.ndim!=3 or T.shape[1]!=T.shape[2] or 0 in T.shape: raise ValueError(f"T must have shape (vocab, d, d), not {T.shape}")
-    T = T.astype(float)
+    T = T.astype(float, copy=False)
     if not np.isfinite(T).all():
         at = list(map(int, np.argwhere(~np.isfinite(T))[0]))
         raise ValueError(f"T{at} is {T[tuple(at)]}: every entry must be finite")
@@ -177,12 +178,15 @@ class Operators:
             if getattr(self, k) is not None: put(k, as_vector(getattr(self, k), d, k))
         pi, r = boundary_pair(self.T.sum(0), self.initial, self.right)
         c = gauge_scale(r, self.gauge)
-        for k,v in dict(pi=pi/c, r=r*c, eta0=pi/c if self.initial is None else self.initial/read_off(self.initial, r*c)).items(): put(k, as_vector(v, d, k))
-        put('emit', (self.T@self.r).T)                                          # (d, vocab): belief @ emit is the law of the next token
-        put('step', np.concatenate([self.T, self.emit.T[...,None]], 2))         # (vocab, d, d+1): next vector and its probability in one product
-        put('terms', np.einsum('aij,j->ia', abs(self.T), abs(self.r)))          # (d, vocab): |belief| @ terms is what `emit` was summed from
+        for k,v in dict(pi=pi/c, r=r*c, eta0=pi/c if self.initial is None else self.initial/read_off(self.initial, r*c)).items(): v.flags.writeable = False; put(k, v)
         check_short_words(self)
 
+    @cached_property
+    def emit(self): "Shape (d, vocab): `belief @ emit` is the law of the next token"; return (self.T@self.r).T
+    @cached_property
+    def terms(self): "Shape (d, vocab): `abs(belief) @ terms` is the size of the terms that law was summed from"; return (abs(self.T)@abs(self.r)).T
+    @cached_property
+    def step(self): "Shape (vocab, d, d+1): next vector and its probability in one product"; return np.concatenate([self.T, self.emit.T[...,None]], 2)
     @property
     def vocab(self): "Number of tokens"; return self.T.shape[0]
     @property

@@ -21,7 +21,7 @@ class Levels:
 
     def level(self, t):
         "Rows of level t, a slice; ValueError if there is no such level"
-        if not (0<=t<=self.max_depth and t==int(t)): raise ValueError(f"there is no level {t}: this table has levels 0 to {self.max_depth}")
+        if not 0<=t<=self.max_depth or t!=int(t): raise ValueError(f"there is no level {t}: this table has levels 0 to {self.max_depth}")
         return slice(int(self.levels[int(t)]), int(self.levels[int(t)+1]))
 
     @cached_property
@@ -65,11 +65,19 @@ class PrefixTable(Levels):
         "Last token, int64, shape (N,); -1 for the root"
         return np.concatenate([[-1]]+[self.codes(t)%self.vocab for t in range(1, self.max_depth+1)])
 
+    def numbers(self, t):
+        "All words of length t as numbers in base `vocab`, ascending, int64, shape (n_t,); needs vocab**t below 2**63"
+        s, V = self.level(t), self.vocab
+        if self.complete: return np.arange(s.stop-s.start)
+        n = np.zeros(1, np.int64)
+        for kept in self.kept[:int(t)]: n = (n[:,None]*V+np.arange(V)).ravel() if kept is None else n[kept//V]*V+kept%V
+        return n
+
     def words(self, t):
         "All words of length t in lexicographic order, int64, shape (n_t, t)"
-        s = self.level(t)
-        out, i = np.empty((s.stop-s.start, int(t)), np.int64), np.arange(s.start, s.stop)
-        for k in reversed(range(int(t))): out[:,k], i = self.token[i], self.parent[i]
+        if self.vocab**int(t)<2**63: return self.numbers(t)[:,None]//self.vocab**np.arange(int(t), dtype=np.int64)[::-1]%self.vocab
+        out, i = np.empty((np.diff(self.levels)[t], t), np.int64), np.arange(*self.levels[t:t+2])
+        for k in reversed(range(t)): out[:,k], i = self.token[i], self.parent[i]
         return out
 
     def word(self, i):
