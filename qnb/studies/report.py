@@ -16,7 +16,7 @@ from plotly.offline import get_plotlyjs
 from plotly.subplots import make_subplots
 from ..plots.panels import belief_panels
 from ..plots.style import NETWORK_COLOUR, CONTROL_COLOUR, INK, MUTED, LINE, template
-from ..plots.write import write_atomic
+from ..files import write_atomic
 from ..processes.zoo import process
 
 # %% ../../nbs/studies/00_report.ipynb #report-bb65e7
