@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 from .projections import View, belief_view, pca_view
 from .style import belief_rgb, opacity, marker_size, template, MIN_OPACITY, INK, MUTED, LINE
+from ..processes.markov import markov_beliefs, markov_table
 
 # %% ../../nbs/plots/02_panels.ipynb #panels-d85d92
 def picture(
@@ -201,8 +202,8 @@ def belief_panels(
     if as_picture is None: as_picture = len(truth)>LIMIT
     missing = [k for k in panels if k not in study.predicted]
     if missing: raise ValueError(f"the study has no read-out {missing[0]!r}: it has {', '.join(study.predicted)}")
-    targets = getattr(study, 'targets', {})
-    xys = [v(truth)]+[into_plane(v, truth, np.asarray(study.predicted[k]), targets.get(k) if k=='markov3' else None, w) for k in panels]
+    target = lambda k: markov_beliefs(study.table, markov_table(p, 3))[1:] if k=='markov3' else None
+    xys = [v(truth)]+[into_plane(v, truth, np.asarray(study.predicted[k]), target(k), w) for k in panels]
     box = limits(xys[0], xys[1:], v.frame)
     rgb, alpha = belief_rgb(v, truth, w), opacity(w, MIN_OPACITY.get(p.name, .15))
     n = len(xys)
