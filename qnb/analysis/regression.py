@@ -230,7 +230,7 @@ def cross_validate(
     parts:list,              # one Part per fold
     targets:list,            # slices: groups of targets that share one choice
     penalty:str='rcond',     # 'rcond' or 'ridge'
-    values=PUBLISHED,        # the path, ascending
+    values=tuple(PUBLISHED),  # the path, ascending
     margin=1.,               # see `choose`
 )->list: # one Choice per group
     "Nested cross-validation from the summaries of the folds"
