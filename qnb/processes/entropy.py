@@ -166,7 +166,7 @@ def rate_by_beliefs(
     from scipy.linalg import lstsq                     # a slow import, needed here only
     fit, test = (stationary_beliefs(p, n, s) for s in np.random.SeedSequence(seed).spawn(2))
     best = None
-    for c in (columns//4, columns):                    # a smaller basis is better where a large one only fits noise
+    for c in (columns//40, columns//10, columns//4, columns):    # a small basis is better where a large one only fits noise
         f, how = basis_functions(fit, c)
         coef = lstsq(*poisson_rows(p, f, fit), cond=1e-13, lapack_driver='gelsy')[0]
         A, H = poisson_rows(p, f, test)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 import numpy as np
 from .operators import Operators, check_tokens
-from .prefixes import PrefixTable, prefix_table
+from .prefixes import PrefixTable, digits, prefix_table
 from .sampling import exact_zeros
 from .entropy import law_entropy
 
@@ -75,7 +75,7 @@ def markov_table(
     code = t.numbers(order)
     to = (code[:,None]*V+np.arange(V))%V**order
     place = to if t.complete else np.searchsorted(code, to).clip(max=len(x)-1)
-    return MarkovTable(order, t.words(order), t.prob[last], law, np.where((law>0)&(code[place]==to), place, -1), f'{p.name} markov-{order}')
+    return MarkovTable(order, digits(code, V, order), t.prob[last], law, np.where((law>0)&(code[place]==to), place, -1), f'{p.name} markov-{order}')
 
 # %% ../../nbs/processes/04_markov.ipynb #markov-79a2f4
 def markov(

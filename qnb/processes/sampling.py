@@ -9,7 +9,7 @@ __all__ = ['Samples', 'exact_zeros', 'WordSampler', 'word_sampler', 'walk_steps'
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 import numpy as np
-from .operators import Operators, TOL
+from .operators import Operators, zero_scale
 from .prefixes import PrefixTable, prefix_table
 
 # %% ../../nbs/processes/02_sampling.ipynb #sampling-27a0ae
@@ -37,7 +37,7 @@ def exact_zeros(
 )->np.ndarray: # the same array
     "Set probabilities to zero that are zero relative to the terms they were summed from"
     low = np.nonzero(law.min(-1)<1e-6)
-    law[low] *= law[low]>TOL*(abs(belief[low])@terms)
+    law[low] *= law[low]>zero_scale(belief[low], terms)
     return law
 
 # %% ../../nbs/processes/02_sampling.ipynb #sampling-427a6f
