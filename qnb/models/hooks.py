@@ -14,11 +14,17 @@ class Tap:
     def __init__(self,
         names=(),  # names of the sites to keep
         hooks=(),  # mapping of site name to a function `f(x)`, or to several; `f` returns the new tensor, or None to leave it
+        rows=None, # if given, only the first `rows` rows are shown; a network on a tree pads its rows
     ):
-        self.names, self.cache = frozenset(names), {}
+        self.names, self.cache, self.rows = frozenset(names), {}, rows
         self.hooks = {k:(f,) if callable(f) else tuple(f) for k,f in dict(hooks).items()}
     def wants(self, name): "Is anything to be done at this site?"; return name in self.names or name in self.hooks
     def __call__(self, name, x):
+        "Pass a named tensor; returns it, or what the hooks made of it"
+        if not self.wants(name): return x
+        if self.rows is not None and len(x)>self.rows: return torch.cat([self._see(name, x[:self.rows]), x[self.rows:]])
+        return self._see(name, x)
+    def _see(self, name, x):
         for f in self.hooks.get(name, ()):
             y = f(x)
             if y is not None and y.shape!=x.shape: raise ValueError(f"the hook at {name} returned shape {tuple(y.shape)}, it must keep {tuple(x.shape)}")
