@@ -10,9 +10,10 @@ __all__ = ['EPS', 'PUBLISHED', 'PATHS', 'triangle', 'Part', 'merge', 'summarise'
 # %% ../../nbs/analysis/00_regression.ipynb #regressi-2ecbce
 from dataclasses import dataclass
 import numpy as np, torch
+from scipy.special import stdtrit
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.metrics import r2_score
-from sklearn.model_selection import KFold, check_cv
+from sklearn.model_selection import check_cv
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
 
 # %% ../../nbs/analysis/00_regression.ipynb #regressi-1628d2
@@ -165,22 +166,16 @@ def fold_labels(
     "Which fold holds out each row; ValueError for fewer than three folds or for splits that do not partition the rows"
     if isinstance(cv, (int, np.integer)):
         if cv<3: raise ValueError(f"cv={cv}: at least 3 folds are needed, so that the choice for one can use the others")
-        if groups is None: label, size, m = np.arange(n), None, n
-        else:
-            _, label = np.unique(groups, return_inverse=True)
-            m = label.max()+1
+        label = np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1]
+        m = label.max()+1
         if m<3: raise ValueError(f"at least 3 {'samples' if groups is None else 'groups'} are needed to hold some out, there are n_samples = {n}"
                                  +("" if groups is None else f" in {m} groups"))
-        k = min(cv, m)
-        if groups is None: splits = KFold(k, shuffle=True, random_state=seed).split(label)
-        else:
-            size = np.bincount(label, weight)
-            order = np.lexsort((np.random.default_rng(seed).permutation(m), -size))
-            deal = np.r_[np.arange(k), np.arange(k)[::-1]]
-            of = np.empty(m, int); of[order] = deal[np.arange(m)%(2*k)]
-            return of[label]
-    else: splits = check_cv(cv).split(np.empty((n,1)), groups=groups)
-    fold = np.full(n, -1)
+        k, size = min(cv, m), np.bincount(label, weight)
+        order = np.lexsort((np.random.default_rng(seed).permutation(m), -size))  # by weight, ties at random
+        of = np.empty(m, int)
+        of[order] = np.r_[np.arange(k), np.arange(k)[::-1]][np.arange(m)%(2*k)]
+        return of[label]
+    fold, splits = np.full(n, -1), check_cv(cv).split(np.empty((n,1)), groups=groups)
     for k,(train,test) in enumerate(splits):
         if (fold[test]>=0).any() or len(np.unique(np.r_[train,test]))!=n or len(train)+len(test)!=n:
             raise ValueError("cv must hold out every row exactly once and train on all others; use KFold, GroupKFold or LeaveOneGroupOut")
@@ -294,7 +289,9 @@ class Bootstrap:
         sums = self.counts@cols
         boot, spread = log_ratio(*sums[(sums[:,0]>0)&(sums[:,1]>0)].T)
         ok = spread>1e-12
-        q = np.quantile(abs(boot[ok]-theta)/spread[ok], level) if ok.any() and se>1e-12 else 0.
+        psi = (a/a.sum()-t/t.sum())**2
+        freedom = 2*psi.sum()**2/max((psi**2).sum()-psi.sum()**2/G, 1e-300)
+        q = min(np.quantile(abs(boot[ok]-theta)/spread[ok], level), stdtrit(freedom, (1+level)/2)) if ok.any() and se>1e-12 else 0.
         half = q*np.hypot(se, np.sqrt(extra))
         return float(-np.expm1(theta+half)), float(-np.expm1(theta-half))
 
@@ -352,8 +349,8 @@ def regress(
     weight:np.ndarray,   # one weight per row, shape (N,)
     fold:np.ndarray,     # fold of each row, shape (N,)
     jobs:dict=None,      # name -> (columns of the features, columns of the targets); all on all if left out
-    penalty:str='rcond', # 'rcond' or 'ridge'
-    values=None,         # the path; the published one, or 49 values of ridge
+    penalty:str='ridge', # 'ridge', or 'rcond' as published
+    values=None,         # the path; 49 values of ridge, or the 53 published values of rcond
     mode:str='qr',       # 'qr', exact, or 'moments', faster
     margin=1.,           # see `choose`
     units=None,          # unit of resampling of each row, shape (N,)
@@ -422,8 +419,8 @@ def predict_rows(
 class BeliefRegression(MultiOutputMixin, RegressorMixin, BaseEstimator):
     "Weighted affine regression with nested, optionally grouped cross-validation; `r2_`, `r2_interval_` and `rmse_` are out of sample"
     def __init__(self,
-        penalty:str='rcond',  # 'rcond', as published, or 'ridge'
-        values=None,          # the path, or one number; 53 published values of rcond, 49 of ridge
+        penalty:str='ridge',  # 'ridge', or 'rcond' as published
+        values=None,          # the path, or one number; 49 values of ridge, or the 53 published values of rcond
         cv=10,                # number of folds, a splitter, or a list of (train, test)
         mode:str='qr',        # 'qr', exact, or 'moments', faster, half the digits
         margin=1.,            # standard errors by which a fit must beat the constant; None: the constant is no candidate
