@@ -24,7 +24,8 @@ def is_fast(*tensors):
     "Do these tensors take the fast way: float32 on a CPU?"
     return all(x.dtype==torch.float32 and x.device.type=='cpu' for x in tensors)
 
-def _worth(n, k, m): return n*k*m>=1<<20 and min(k, m)>=16 and has_onednn()
+def _worth(n, k, m): return n*k*m>=1<<21 and min(k, m)>=16 and has_onednn()
+def _dense(x): "Columns cut out of a wider matrix would send oneDNN down a very slow path"; return x if x.is_contiguous() or x.t().is_contiguous() else x.contiguous()
 
 # %% ../../nbs/models/01a_matmul.ipynb #matmul-798a0c
 def matmul(
@@ -34,7 +35,9 @@ def matmul(
     relu=False, # cut at zero
 ): # shape (n, m)
     "`x@w+b` without a gradient"
-    if is_fast(x, w) and _worth(len(x), *w.shape): return torch.ops.mkldnn._linear_pointwise(x, w.t(), b, 'relu' if relu else 'none', [], '')
+    if is_fast(x, w) and _worth(len(x), *w.shape):
+        x, w = _dense(x), _dense(w)
+        return torch.ops.mkldnn._linear_pointwise(x, w.t(), b, 'relu' if relu else 'none', [], '')
     y = x@w if b is None else torch.addmm(b, x, w)
     return y.relu_() if relu else y
 
@@ -44,8 +47,8 @@ def matmul_t(
 ): # shape (k, m)
     "`x.T@y` without a gradient"
     if not (is_fast(x, y) and _worth(len(x), x.shape[1], y.shape[1])): return x.t()@y
-    x, y = x.contiguous(), y.contiguous()                         # oneDNN takes fifty times longer on columns of a wider array
     if x.shape[1]>y.shape[1]: return matmul_t(y, x).t()
+    x, y = _dense(x), _dense(y)
     return torch.ops.mkldnn._linear_pointwise(x.t(), y.t(), None, 'none', [], '')
 
 # %% ../../nbs/models/01a_matmul.ipynb #matmul-05d2b3

@@ -6,7 +6,7 @@
 __all__ = ['models', 'model_config', 'build']
 
 # %% ../../nbs/models/04_registry.ipynb #registry-ddbea0
-from dataclasses import asdict, fields
+from dataclasses import fields
 import torch
 from .recurrent import Recurrent, RecurrentConfig
 from .transformer import Transformer, TransformerConfig
@@ -40,6 +40,7 @@ def build(
     **overrides, # other fields of the configuration
 ):
     "A new network; the same arguments give the same bits and leave torch's global generator as it was"
+    if isinstance(name, str) and vocab is None: raise ValueError(f"give the vocab (number of tokens) of the {name} to build")
     config = model_config(name, vocab, context, seed, **overrides) if isinstance(name, str) else name
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)

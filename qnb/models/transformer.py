@@ -193,7 +193,7 @@ class Weights(nn.Module):
 
 class Attention(Weights):
     "The projections of one attention layer"
-    def __init__(self, d, h, c): super().__init__(W_Q=(h, d, c), W_K=(h, d, c), W_V=(h, d, c), W_O=(h, c, d), b_Q=(h, c), b_K=(h, c), b_V=(h, c), b_O=d)
+    def __init__(self, d, h, c): super().__init__(W_Q=(h, d, c), W_O=(h, c, d), b_Q=(h, c), b_O=d, W_K=(h, d, c), W_V=(h, d, c), b_K=(h, c), b_V=(h, c))
     def project(self, x):
         "Queries, keys and values side by side, shape (rows, 3*width)"
         return linear(x, torch.cat([self.W_Q, self.W_K, self.W_V]).permute(1, 0, 2).flatten(1), torch.cat([self.b_Q, self.b_K, self.b_V]).flatten())
