@@ -359,7 +359,7 @@ class Reversible(torch.autograd.Function):
 
 # %% ../../nbs/circuits/03_routes.ipynb #routes-d7fe61
 BATCHES = (1, 8, 64, 512, 4096)         # columns of the table
-WINNER = {n: 'fffff' for n in range(2, 8)} | {8: 'ggggf', 9: 'ggggf', **{n: 'ggggg' for n in range(10, 15)}} # f fused, g groups, by qubits and batch size
+WINNER = {n: 'fffff' for n in range(2, 6)} | {6: 'ggfff', 7: 'gggff', 8: 'ggggf', 9: 'ggggf', **{n: 'ggggg' for n in range(10, 15)}} # f fused, g groups, by qubits and batch size
 ROUTES = dict(g='groups', f='fused', a='adjoint', r='gates')
 
 def choose(
