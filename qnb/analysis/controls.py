@@ -115,7 +115,7 @@ def geometric_test(
     blocks,              # features, list of arrays of shape (N, D_i)
     n:int=200,           # shuffles
     seed:int=42,         # of the shuffles
-    cv:int=10,           # folds
+    cv:int=5,            # folds
     units=None,          # rows of one unit stay in one fold, shape (N,)
 )->dict: # r2 of the beliefs, r2 of each shuffle (n,), p_value, rank of E, unseen fraction of the variance
     "Does a read-out find the true beliefs better than geometrically shuffled ones?"
@@ -126,7 +126,8 @@ def geometric_test(
     targets = np.concatenate([belief]+[geometric_shuffle(p, belief, [seed,i]) for i in range(n)], 1)
     d, D = p.dim, np.arange(sum(b.shape[1] for b in blocks))
     jobs = {i:(D, np.arange(i*d, i*d+d)) for i in range(n+1)}
-    r2 = np.array([f.r2_ for f in regress(blocks, targets, w, fold_labels(len(belief), cv, units, w), jobs, mode='moments', n_boot=2, margin=None).values()])
+    fits = regress(blocks, targets, w, fold_labels(len(belief), cv, units, w), jobs, values=np.logspace(-12, 0, 7), mode='moments', n_boot=2, margin=None)
+    r2 = np.array([f.r2_ for f in fits.values()])
     out.update(r2=float(r2[0]), shuffled=r2[1:], p_value=float((1+(r2[1:]>=r2[0]).sum())/(1+n)))
     return out
 

@@ -5,16 +5,18 @@
 # %% auto #0
 __all__ = ['EPS', 'PUBLISHED', 'PATHS', 'triangle', 'Part', 'merge', 'summarise', 'Solution', 'directions', 'solve',
            'path_errors', 'fold_labels', 'choose', 'Unions', 'Choice', 'cross_validate', 'Bootstrap', 'BeliefFit',
-           'score_rows', 'regress', 'predict_rows', 'BeliefRegression']
+           'score_rows', 'controller', 'torch_threads', 'regress', 'predict_rows', 'BeliefRegression']
 
 # %% ../../nbs/analysis/00_regression.ipynb #regressi-2ecbce
 from dataclasses import dataclass
+from functools import cache
 import numpy as np, torch
 from scipy.special import stdtrit
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.model_selection import check_cv
 from sklearn.utils.validation import check_array, check_is_fitted, validate_data
+from threadpoolctl import ThreadpoolController
 
 # %% ../../nbs/analysis/00_regression.ipynb #regressi-1628d2
 EPS = np.finfo(float).eps
@@ -171,6 +173,7 @@ def fold_labels(
         if m<3: raise ValueError(f"at least 3 {'samples' if groups is None else 'groups'} are needed to hold some out, there are n_samples = {n}"
                                  +("" if groups is None else f" in {m} groups"))
         k, size = min(cv, m), np.bincount(label, weight)
+        size = np.round(np.log(np.maximum(size, 1e-300)), 6)       # equal up to rounding is equal
         order = np.lexsort((np.random.default_rng(seed).permutation(m), -size))  # by weight, ties at random
         of = np.empty(m, int)
         of[order] = np.r_[np.arange(k), np.arange(k)[::-1]][np.arange(m)%(2*k)]
@@ -343,6 +346,11 @@ def score_rows(
                 rmse_components_=np.sqrt(weight@res**2), depth_rmse_={d:float(np.sqrt(w@e/w.sum())) for d,(w,e,c) in by_depth.items()},
                 depth_r2_={d:float(1-w@e/(w@c)) if w@c else np.nan for d,(w,e,c) in by_depth.items()})
 
+@cache
+def controller(): return ThreadpoolController()
+
+def torch_threads(): "Context in which numpy uses as many threads as torch: two libraries that both take all cores wait for each other"; return controller().limit(limits=torch.get_num_threads(), user_api='blas')
+
 def regress(
     blocks,              # list of features, each of shape (N, D_i)
     Y:np.ndarray,        # targets, shape (N, B)
@@ -361,6 +369,9 @@ def regress(
     chunk:int=4096,      # rows held in float64 at a time
 )->dict: # name -> BeliefFit
     "Many regressions on the same rows from one pass over them"
+    with torch_threads(): return _regress(blocks, Y, weight, fold, jobs, penalty, values, mode, margin, units, depth, n_boot, level, seed, chunk)
+
+def _regress(blocks, Y, weight, fold, jobs, penalty, values, mode, margin, units, depth, n_boot, level, seed, chunk):
     if penalty not in PATHS: raise ValueError(f"penalty {penalty!r}: choose 'rcond' or 'ridge'")
     values = PATHS[penalty] if values is None else np.unique(np.atleast_1d(np.asarray(values, float)))
     if not len(values) or values[0]<0 or not np.isfinite(values).all(): raise ValueError(f"values {values}: the path needs finite numbers, none negative")
