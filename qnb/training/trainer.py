@@ -62,12 +62,12 @@ QUICK = dict(target=1e-4, early=True, rounds=4, trigger=2e-3)
 STANDARD = dict(target=5e-6, rounds=3, evaluate=-1, trigger=None)
 PRESETS = dict(
     quick=dict(
-        transformer=Recipe(**QUICK, lr=.02, momentum=.85, batch=64, batch_end=128, hold=125, decay=150),
-        lstm=Recipe(**QUICK, lr=.04, hold=150, decay=100),
-        gru=Recipe(**QUICK, lr=.04, hold=150, decay=100),
-        rnn=Recipe(**QUICK, lr=.02, hold=200, decay=120)),
+        transformer=Recipe(**QUICK, lr=.02, momentum=.8, rest=1., batch=64, batch_end=128, hold=125, decay=200),
+        lstm=Recipe(**QUICK, lr=.04, hold=150, decay=120),
+        gru=Recipe(**QUICK, lr=.04, hold=150, decay=120),
+        rnn=Recipe(**QUICK, lr=.02, hold=200, decay=200)),
     standard=dict(
-        transformer=Recipe(**STANDARD, lr=.02, momentum=.9, batch=64, batch_end=512, hold=500, decay=1000),
+        transformer=Recipe(**STANDARD, lr=.02, momentum=.8, rest=1., batch=64, batch_end=512, hold=500, decay=1000),
         lstm=Recipe(**STANDARD, lr=.03, batch_end=512, hold=300, decay=700),
         gru=Recipe(**STANDARD, lr=.03, batch_end=512, hold=300, decay=700),
         rnn=Recipe(**STANDARD, lr=.02, batch_end=512, hold=500, decay=1500)))
@@ -211,7 +211,7 @@ class Session:
         self.opt.step(rate(r, self.s, self.step))
         self.step += 1
         self.tokens += batch.words*self.e.context
-        self.estimate = float(loss)/self.scale
+        self.estimate = float(loss.detach())/self.scale
         if not np.isfinite(self.estimate): raise ValueError(f"the loss is not finite at step {self.step}: use a smaller lr than {r.lr:g}")
         observe(r, self.s, self.step, self.estimate, (self.e.constant-self.e.bound)/self.scale)
         self.seconds += time.perf_counter()-wall; self.cpu += time.process_time()-cpu
