@@ -167,9 +167,9 @@ def score_text(
     if r2 is None or not np.isfinite(r2): return ''
     nines = round(np.log10(max(1-r2, 1e-16)), 2)
     digits = int(np.clip(2-nines, 3, 7))
-    show = lambda v: f'{v:.{digits}f}'
+    show = lambda v: '< −10' if v<-10 else f'{v+0.:.{digits}f}'
     line = '' if interval is None or not np.isfinite(interval).all() else f'<span style="color:{MUTED}">[{show(interval[0])}, {show(interval[1])}]</span>'
-    return f'R² <b>{show(r2)}</b><br>{line}<br><span style="color:{MUTED}">log₁₀(1−R²) = {nines+0.:.2f}</span>'.replace('-', '−')
+    return f'R² <b>{show(r2)}</b><br>{line}<br><span style="color:{MUTED}">log₁₀(1−R²) = {nines+0.:.2f}</span>'.replace('-', '−').replace('−0.000', '0.000')
 
 # %% ../../nbs/plots/02_panels.ipynb #panels-56008f
 def into_plane(
@@ -194,7 +194,7 @@ def belief_panels(
     title=None,        # by default the process and the network
     as_picture=None,   # True or False; by default a picture above `LIMIT` points
     labelled:int=0,    # the most probable prefixes that show their word under the pointer
-    width=1240, height=372, # of the figure in pixels
+    width=1240,        # of the figure in pixels; the height follows
 )->go.Figure:
     "Truth, trained, untrained, shuffled and Markov-3 in one row, with R2 and interval under each"
     p, truth, w = study.process, np.asarray(study.truth), np.asarray(study.weights)
@@ -229,5 +229,6 @@ def belief_panels(
     fig.update_yaxes(range=box[2:], constrain='domain', **axis)
     for i in range(n): fig.layout['yaxis' if not i else f'yaxis{i+1}'].update(scaleanchor=f"x{i+1 if i else ''}", scaleratio=1)
     if title is None: title = f"{p.name}, {getattr(study,'model_kind','network')}"
-    return fig.update_layout(template=template(), title=dict(text=title, x=0, xref='paper', y=.98, yanchor='top'), width=width, height=height,
-        margin=dict(l=8, r=8, t=62 if title else 30, b=68))
+    top, side = (62 if title else 30), (width-16)*(1-.012*(n-1))/n
+    return fig.update_layout(template=template(), title=dict(text=title, x=0, xref='paper', yref='container', y=.98, yanchor='top'), width=width, height=round(top+side+68),
+        margin=dict(l=8, r=8, t=top, b=68))
