@@ -48,11 +48,12 @@ class _Attend(torch.autograd.Function):
         cols = [slice(i*c, i*c+c) for i in range(heads)]
         for a in range(0, G, chunk):
             xs = x[a:a+chunk]
-            q, k, v = xs[:,R-M:,:D]/math.sqrt(c), xs[:,:,D:2*D], xs[:,:,2*D:]
+            q, k, v = xs[:,R-M:,:D], xs[:,:,D:2*D], xs[:,:,2*D:]
             s = x.new_empty(heads, len(xs), R, M)
             for i,h in enumerate(cols): torch.bmm(k[:,:,h], q[:,:,h].transpose(1, 2), out=s[i])
-            p = s.permute(2, 0, 1, 3).contiguous()           # keys first: (R, heads, groups, M)
-            p = p.add_(mask if mask.shape[2]==1 else mask[:,:,a:a+chunk]).softmax(0)
+            p = x.new_empty(R, heads, len(xs), M)             # keys first
+            torch.add(mask if mask.shape[2]==1 else mask[:,:,a:a+chunk], s.permute(2, 0, 1, 3), alpha=1/math.sqrt(c), out=p)
+            p = torch.softmax(p, 0)
             o = x.new_empty(heads, len(xs), M, c)
             for i,h in enumerate(cols): torch.bmm(p[:,i].permute(1, 2, 0), v[:,:,h], out=o[i])
             out[a:a+chunk].view(-1, M, heads, c).copy_(o.permute(1, 2, 0, 3))
@@ -74,12 +75,12 @@ class _Attend(torch.autograd.Function):
             for i,h in enumerate(cols):
                 torch.bmm(v[:,:,h], d[:,:,h].transpose(1, 2), out=dp[i])
                 torch.bmm(p[:,i].permute(1, 0, 2), d[:,:,h], out=dv[i])
-            ds = torch._softmax_backward_data(dp.permute(2, 0, 1, 3).contiguous(), p, 0, p.dtype).mul_(1/math.sqrt(c))
+            ds = torch._softmax_backward_data(dp.permute(2, 0, 1, 3).contiguous(), p, 0, p.dtype)
             for i,h in enumerate(cols):
                 torch.bmm(ds[:,i].permute(1, 0, 2), q[:,:,h], out=dk[i])
                 torch.bmm(ds[:,i].permute(1, 2, 0), k[:,:,h], out=dq[i])
             y = dx[a:a+chunk].unflatten(2, (3, heads, c))
-            for j,part in enumerate((dq, dk, dv)): y[:,R-part.shape[2]:,j] = part.permute(1, 2, 0, 3)
+            for j,(part,scale) in enumerate(((dq, c**-.5), (dk, c**-.5), (dv, 1.))): torch.mul(part.permute(1, 2, 0, 3), scale, out=y[:,R-part.shape[2]:,j])
         return dx, None, None, None, None
 
 def attend(
