@@ -20,6 +20,7 @@ class Wrong(click.ClickException):
 class Group(click.Group):
     "A group of commands that ends with one sentence on a mistake"
     def main(self, *args, standalone_mode=True, **kwargs):
+        kwargs['prog_name'] = 'qnb'
         if not standalone_mode: return super().main(*args, standalone_mode=False, **kwargs)
         try: code = super().main(*args, standalone_mode=False, **kwargs)
         except click.exceptions.NoArgsIsHelpError as e: click.echo(e.ctx.get_help()); code = 2
@@ -77,7 +78,7 @@ def shared(f): # options of demo and study
 
 def preset_exists(name):
     from qnb.training.trainer import PRESETS
-    if name not in PRESETS: raise Wrong(f"there is no preset {name!r}: choose from {', '.join(PRESETS)}")
+    if name not in (*PRESETS,'paper'): raise Wrong(f"there is no preset {name!r}: choose from {', '.join(PRESETS)}, paper")
 
 @main.command(short_help="Train and analyse the paper's sixteen networks.")
 @click.option('--only', metavar='NAMES', help='Networks, with commas: transformer, lstm, gru, rnn. All if left out.')
@@ -133,7 +134,7 @@ def study(process, model, pairs, out, preset, seed, context, jobs, force):
 @click.option('--rates/--no-rates', default=True, help='Also compute entropy rates (the default; a few seconds).')
 def processes(names, rates):
     """List the processes of the zoo: tokens, dimension of the beliefs, class (C classical, Q quantum,
-    G generalized), entropy rate in nats per token, and what is proved of them. With NAMES, only
+    G post-quantum), entropy rate in nats per token, and what is proved of them. With NAMES, only
     those, with parameters and the certificate in full.
 
     \b
@@ -187,7 +188,7 @@ def figure(run, out, formats, force):
     r = checked(Run.open, folder)
     if not r.finished: raise Wrong(f'{folder} holds a run that is not finished: call the command that started it again')
     done = write(belief_panels(belief_study(r, r.process())), out, formats, force=True)
-    for f in done.values(): click.echo(f'wrote {f}' if isinstance(f, Path) else f)
+    for f in done.values(): click.echo(f'wrote {f}' if isinstance(f, Path) else sentence(f))
 
 def find_run(folder)->Path: # the run folder itself
     "A run folder, also when the folder around it is given; ValueError if there is none or more than one"
