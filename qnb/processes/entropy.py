@@ -11,7 +11,7 @@ __all__ = ['law_entropy', 'belief_levels', 'myopic_entropies', 'myopic_entropy',
 from itertools import combinations_with_replacement
 from math import comb
 import numpy as np
-from .operators import Operators
+from .operators import Operators, check_count
 from .prefixes import merged_children
 from .sampling import walk_steps
 
@@ -39,11 +39,10 @@ def myopic_entropies(
     n:int, # how many, at least 1
 )->np.ndarray: # h_1 to h_n in nats, shape (n,)
     "Expected entropy of the next token after 0, 1, ..., n-1 tokens; ValueError for n below 1 or too large"
-    if not (isinstance(n, (int, np.integer)) and n>=1): raise ValueError(f"the number of tokens must be a whole number from 1 on, not {n!r}")
-    return np.array([prob@law_entropy(x@p.emit) for _,(x,prob) in zip(range(n), belief_levels(p))])
+    return np.array([prob@law_entropy(x@p.emit) for _,(x,prob) in zip(range(check_count(n, 'the number of tokens', 1)), belief_levels(p))])
 
 def myopic_entropy(p, n): "h_n: expected entropy of the n-th token given those before it, nats"; return float(myopic_entropies(p, n)[-1])
-def block_entropy(p, n): "H(n): entropy of words of length n, nats"; return float(myopic_entropies(p, n).sum()) if n else 0.
+def block_entropy(p, n): "H(n): entropy of words of length n, nats"; return float(myopic_entropies(p, n).sum()) if check_count(n, 'n') else 0.
 
 # %% ../../nbs/processes/03_entropy.ipynb #entropy-42dab2
 def loss_bound(
@@ -51,8 +50,7 @@ def loss_bound(
     context:int=8, # number of input positions
 )->np.ndarray: # nats, shape (context,)
     "Least possible expected cross-entropy at each position, h_2 to h_{context+1}"
-    if not (isinstance(context, (int, np.integer)) and context>=1): raise ValueError(f"context must be a whole number from 1 on, not {context!r}")
-    return myopic_entropies(p, context+1)[1:]
+    return myopic_entropies(p, check_count(context, 'context', 1)+1)[1:]
 
 # %% ../../nbs/processes/03_entropy.ipynb #entropy-5cd50c
 def constant_bound(
@@ -61,7 +59,7 @@ def constant_bound(
 )->float: # nats
     "Expected loss of the best constant prediction, averaged over positions"
     x, laws = p.eta0, []
-    for _ in range(context+1): laws.append(x@p.emit); x = x@p.T.sum(0)
+    for _ in range(check_count(context, 'context', 1)+1): laws.append(x@p.emit); x = x@p.T.sum(0)
     return float(law_entropy(np.mean(laws[1:], 0)))
 
 # %% ../../nbs/processes/03_entropy.ipynb #entropy-35a3ed

@@ -8,9 +8,9 @@ __all__ = ['GHMM', 'word_probability', 'next_token', 'spectrum', 'bloch_state', 
 # %% ../../nbs/processes/07_ghmm.ipynb #ghmm-090739
 from dataclasses import dataclass
 import numpy as np
-from .operators import ImpossibleWord, Operators, as_operators, filter_word, filter_batch
+from .operators import ImpossibleWord, Operators, as_numbers, as_operators, as_vector, exact_zeros, filter_word, filter_batch
 from .prefixes import PrefixTable, BeliefTable, prefix_table, distinct_beliefs
-from .sampling import Samples, sample, exact_zeros
+from .sampling import Samples, sample
 from .entropy import Rate, block_entropy, myopic_entropy, entropy_rate, loss_bound, constant_bound
 from .markov import markov
 from .kraus import bloch_vector, density_matrix, hilbert_dim, kraus_matrices
@@ -62,8 +62,8 @@ def next_token(
     p,                      # the process
     belief:np.ndarray=None, # shape (..., d); the belief before the first token if left out
 )->np.ndarray: # shape (..., vocab), with exact zeros where a token cannot follow
-    "Law of the next token; ValueError for beliefs of the wrong length"
-    x = np.asarray(p.eta0 if belief is None else belief, float)
+    "Law of the next token (adds up to belief @ r, which is 1 in the gauge of this process); ValueError for beliefs of the wrong length or not finite"
+    x = as_numbers(p.eta0 if belief is None else belief, 'belief')
     if x.shape[-1:]!=(p.dim,): raise ValueError(f"a belief of {p.name} has {p.dim} numbers, so the shape must be (..., {p.dim}), not {x.shape}")
     return exact_zeros(np.atleast_2d(x@p.emit), np.atleast_2d(x), p.terms).reshape(*x.shape[:-1], p.vocab)
 
@@ -94,17 +94,17 @@ def from_hmm(
     **kw,               # name, params, tokens
 )->GHMM:
     "A hidden Markov model as GHMM; ValueError names the first entry that is no probability or the first row that does not add up to one"
-    A = np.array(transition, float)
+    A = as_numbers(transition, 'transition')
     if writes not in ('departure','arrival'): raise ValueError(f"writes must be 'departure' or 'arrival', not {writes!r}")
     if emission is not None:
-        B = np.array(emission, float)
+        B = as_numbers(emission, 'emission')
         if A.ndim!=2 or A.shape[0]!=A.shape[1] or B.ndim!=2 or len(B)!=len(A):
             raise ValueError(f"transition must have shape (d, d) and emission (d, vocab), not {A.shape} and {B.shape}")
         check_rows(A, 'transition'); check_rows(B, 'emission')
         A = np.einsum('ij,ia->aij', A, B) if writes=='departure' else np.einsum('ij,ja->aij', A, B)
     T = as_operators(A)
     check_rows(np.concatenate(T, 1), 'transition')
-    if initial is not None: check_rows(np.array(initial, float)[None], 'initial')
+    if initial is not None: check_rows(as_vector(initial, T.shape[1], 'initial')[None], 'initial')
     return GHMM(T, initial=initial, right=np.ones(T.shape[1]), **{'name':'hmm', **kw})
 
 def check_rows(

@@ -9,9 +9,8 @@ __all__ = ['word_codes', 'MarkovTable', 'markov_table', 'markov', 'last_codes', 
 from dataclasses import dataclass
 from functools import cached_property
 import numpy as np
-from .operators import Operators, check_tokens
+from .operators import Operators, check_count, check_tokens, exact_zeros
 from .prefixes import PrefixTable, digits, prefix_table
-from .sampling import exact_zeros
 from .entropy import law_entropy
 
 # %% ../../nbs/processes/04_markov.ipynb #markov-09818c
@@ -67,7 +66,7 @@ def markov_table(
     order:int, # number of tokens remembered, from 0 on
 )->MarkovTable:
     "Order-k Markov approximation of the stationary process; ValueError for an order that is no size"
-    if not (isinstance(order, (int, np.integer)) and order>=0): raise ValueError(f"order must be a whole number from 0 on, not {order!r}")
+    order = check_count(order, 'order')
     t = prefix_table(p, order, start=p.pi)
     last, V = t.level(order), p.vocab
     x = t.belief[last]

@@ -10,7 +10,7 @@ __all__ = ['Levels', 'digits', 'PrefixTable', 'flat_steps', 'cannot_follow', 'pr
 from dataclasses import dataclass
 from functools import cached_property
 import numpy as np
-from .operators import Operators, refusal, verdict, zero_scale
+from .operators import Operators, check_count, exact_zeros, refusal, verdict
 
 # %% ../../nbs/processes/01_prefixes.ipynb #prefixes-1bf832
 class Levels:
@@ -32,10 +32,7 @@ class Levels:
     @cached_property
     def next(self):
         "Law of the next token, shape (N, vocab); a token that cannot follow has exactly zero"
-        law = self.belief@self.emit
-        low = np.flatnonzero(law.min(1)<1e-6)
-        law[low] *= law[low]>zero_scale(self.belief[low], self.terms)
-        return law
+        return exact_zeros(self.belief@self.emit, self.belief, self.terms)
 
 # %% ../../nbs/processes/01_prefixes.ipynb #prefixes-82c681
 def digits(
@@ -135,17 +132,17 @@ def prefix_table(
     p,                      # the process
     depth:int,              # length of the longest words
     start:np.ndarray=None,  # belief of the empty word, shape (d,), with start @ r = 1; `p.eta0` if left out
-    most:int=50_000_000,    # refuse to make more rows than this
+    most:int=50_000_000,    # refuse to make more rows than this, or than one GiB holds
 )->PrefixTable: # all prefixes that can occur
     "All prefixes up to a length, level by level; ValueError for a depth that is no size, too many rows, or a negative probability"
-    if not (isinstance(depth, (int, np.integer)) and depth>=0): raise ValueError(f"depth must be a whole number from 0 on, not {depth!r}")
+    depth, most = check_count(depth, 'depth'), min(most, 2**27//(p.dim+1))
     V, d, T, levels, kept = p.vocab, p.dim, flat_steps(p), [0,1], []
-    x, prob = (np.empty((min(sum(V**t for t in range(depth+1)), 2**22), *s)) for s in ((d,),()))
+    x, prob = (np.empty((min(sum(V**t for t in range(min(depth,22)+1)), 2**22), *s)) for s in ((d,),()))
     x[0], prob[0] = p.eta0 if start is None else start, 1
     table = lambda: PrefixTable(V, np.array(levels), prob[:levels[-1]], x[:levels[-1]], tuple(kept), p.emit, p.terms)
     for t in range(depth):
         a, b, c = levels[-2], levels[-1], levels[-1]+(levels[-1]-levels[-2])*V
-        if c>most: raise ValueError(f"depth {depth} of {p.name} has more than {most:,} prefixes: use `distinct_beliefs` or `sample`, or a smaller depth")
+        if c+depth-t-1>most: raise ValueError(f"depth {depth} of {p.name} has more than {most:,} prefixes: use `distinct_beliefs` or `sample`, or a smaller depth")
         if c>len(x): x, prob = enlarge(x, b, c), enlarge(prob, b, c)
         np.matmul(x[a:b], T, out=x[b:c].reshape(b-a, V*d))
         np.matmul(x[b:c], p.r, out=prob[b:c])
@@ -240,10 +237,10 @@ def distinct_beliefs(
     most:int=5_000_000,   # refuse to make more rows than this
 )->BeliefTable: # distinct beliefs at depth 0 to `depth`
     "Distinct beliefs at each depth; polynomially many where words often agree. ValueError for a depth that is no size or too many rows"
-    if not (isinstance(depth, (int, np.integer)) and depth>=0): raise ValueError(f"depth must be a whole number from 0 on, not {depth!r}")
+    depth, most = check_count(depth, 'depth'), min(most, 2**26//(p.dim+1))
     rows, levels, children = [(p.eta0[None], np.ones(1), np.ones(1))], [0,1], []
     for t in range(depth):
-        if levels[-1]+len(rows[-1][0])*p.vocab>most: raise ValueError(f"{p.name} has more than {most:,} distinct beliefs up to depth {depth}: use a smaller depth")
+        if levels[-1]+len(rows[-1][0])*p.vocab+depth-t-1>most: raise ValueError(f"{p.name} has more than {most:,} distinct beliefs up to depth {depth}: use a smaller depth")
         *new, child = merged_children(*rows[-1], p, tol)
         children.append(np.where(child<0, -1, child+levels[-1])); rows.append(new); levels.append(levels[-1]+len(new[0]))
     children.append(np.full((len(rows[-1][0]), p.vocab), -1))
