@@ -50,6 +50,7 @@ def density_matrix(
 )->np.ndarray:         # density matrices of trace 1, shape (..., D, D), complex
     "The state that a belief stands for; ValueError where the number of components fits no Hilbert space or the trace is zero"
     belief = np.asarray(belief, float)
+    if not np.isfinite(belief).all(): raise ValueError(f"belief{list(map(int, np.argwhere(~np.isfinite(belief))[0]))} is not finite, so it stands for no state")
     D = hilbert_dim(belief.shape[-1], real)
     if (abs(belief[...,0])<=1e-12*abs(belief).max(-1)).any(): raise ValueError("a belief whose first component is 0 has no trace and stands for no state")
     return np.tensordot(belief/belief[...,:1], bloch_basis(D, real), 1)
@@ -69,7 +70,8 @@ def kraus_list(
     tol:float=1e-9,  # largest allowed deviation of an entry of the sum of K^dagger K from the identity
 )->list[np.ndarray]: # one complex array of shape (n_a, D, D) per token
     "Kraus operators in one form, checked: shapes, finite numbers, completeness; ValueError names the offender"
-    out = [np.asarray(k, complex) for k in kraus]
+    try: out = [np.asarray(k, complex) for k in kraus]
+    except (TypeError, ValueError): raise ValueError("Kraus operators must be a list with one array of numbers per token, of shape (D, D) or (n, D, D)") from None
     if not out: raise ValueError("an instrument needs at least one token, this one has none")
     out = [k[None] if k.ndim==2 else k for k in out]
     D = out[0].shape[-1]

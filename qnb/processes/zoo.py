@@ -153,7 +153,7 @@ def golden_mean(
     "Classical, 2 tokens, R+k states: ones come in runs of R and keep a distance of k (golden mean at R=k=1: no two ones in a row)"
     p = in_range('p', p, 0, 1, '()')
     for name,v in dict(R=R, k=k).items():
-        if int(v)!=v or v<1: raise ValueError(f"{name} must be a whole number from 1 on, not {v}")
+        if in_range(name, v, 1, 1000)!=int(float(v)): raise ValueError(f"{name} must be a whole number from 1 on, not {v}")
     n = int(R)+int(k); T = np.zeros((2,n,n))
     T[0,0,0], T[1,0,1] = 1-p, p
     for i in range(1, n): T[int(i<R),i,(i+1)%n] = 1
@@ -232,6 +232,7 @@ def matching_parens(
     open_probs=(1.,.5,.5), # chance to open at depth 0, 1, ...; the first is 1, the others in [0, 1]; deepest nesting is their number
 )->GHMM:
     "Classical, 2 tokens, len(open_probs)+1 states: balanced parentheses up to a depth; periodic, with an eigenvalue -1"
+    if np.ndim(open_probs)!=1: raise ValueError(f"open_probs must be a list of probabilities, not {open_probs!r}")
     o = [in_range(f'open_probs[{i}]', x, 0, 1) for i,x in enumerate(open_probs)]; n = len(o)
     if not n or o[0]!=1: raise ValueError(f"open_probs must begin with 1 (there is nothing to close at depth 0), not {list(open_probs)}")
     T = np.zeros((2,n+1,n+1))
