@@ -39,49 +39,54 @@ class TransformerConfig:
             if getattr(self, k)<1: raise ValueError(f"{k} must be at least 1, not {getattr(self, k)}")
         if self.init not in ('lens', 'scaled'): raise ValueError(f"init must be 'lens' or 'scaled', not {self.init!r}")
 
-# %% ../../nbs/models/03_transformer.ipynb #transfor-98569e
+# %% ../../nbs/models/03_transformer.ipynb #transfor-312852
+def _columns(D, heads): return [slice(i, i+D//heads) for i in range(0, D, D//heads)]
+
+def _scores_and_values(x, mask, M, heads, out):
+    "Attention in groups x (G, R, 3D) into out (G, M, D); returns the weights, keys first, (R, heads, G, M)"
+    G, R, D = x.shape[0], x.shape[1], x.shape[2]//3
+    q, k, v, c = x[:,R-M:,:D], x[:,:,D:2*D], x[:,:,2*D:], D//heads
+    s, p, o = x.new_empty(heads, G, R, M), x.new_empty(R, heads, G, M), x.new_empty(heads, G, M, c)
+    for i,h in enumerate(_columns(D, heads)): torch.bmm(k[:,:,h], q[:,:,h].transpose(1, 2), out=s[i])
+    p = torch.softmax(torch.add(mask, s.permute(2, 0, 1, 3), alpha=c**-.5, out=p), 0)
+    for i,h in enumerate(_columns(D, heads)): torch.bmm(p[:,i].permute(1, 2, 0), v[:,:,h], out=o[i])
+    out.view(G, M, heads, c).copy_(o.permute(1, 2, 0, 3))
+    return p
+
+def _gradient(x, p, d, heads, out):
+    "The gradient by x of the sum of d times the result, into out (G, R, 3D)"
+    G, R, D, M = x.shape[0], x.shape[1], x.shape[2]//3, d.shape[1]
+    q, k, v, c = x[:,R-M:,:D], x[:,:,D:2*D], x[:,:,2*D:], D//heads
+    dp, dq, dk, dv = (x.new_empty(heads, G, *s) for s in ((R, M), (M, c), (R, c), (R, c)))
+    for i,h in enumerate(_columns(D, heads)):
+        torch.bmm(v[:,:,h], d[:,:,h].transpose(1, 2), out=dp[i])
+        torch.bmm(p[:,i].permute(1, 0, 2), d[:,:,h], out=dv[i])
+    ds = torch._softmax_backward_data(dp.permute(2, 0, 1, 3).contiguous(), p, 0, p.dtype)
+    for i,h in enumerate(_columns(D, heads)):
+        torch.bmm(ds[:,i].permute(1, 0, 2), q[:,:,h], out=dk[i])
+        torch.bmm(ds[:,i].permute(1, 2, 0), k[:,:,h], out=dq[i])
+    y = out.unflatten(2, (3, heads, c))
+    if R>M: y[:,:R-M,0] = 0
+    for j,part,scale in ((0, dq, c**-.5), (1, dk, c**-.5), (2, dv, 1.)): torch.mul(part.permute(1, 2, 0, 3), scale, out=y[:,R-part.shape[2]:,j])
+
+def _chunks(G, R): size = max(8, 4096//R); return [slice(a, min(a+size, G)) for a in range(0, G, size)]
+def _part(mask, s): "The mask of some groups"; return mask if mask.shape[2]==1 else mask[:,:,s]
+
 class _Attend(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, x, mask, M, heads, chunk):
-        G, R, D = x.shape[0], x.shape[1], x.shape[2]//3
-        c, out, ps = D//heads, x.new_empty(G, M, D), []
-        cols = [slice(i*c, i*c+c) for i in range(heads)]
-        for a in range(0, G, chunk):
-            xs = x[a:a+chunk]
-            q, k, v = xs[:,R-M:,:D], xs[:,:,D:2*D], xs[:,:,2*D:]
-            s = x.new_empty(heads, len(xs), R, M)
-            for i,h in enumerate(cols): torch.bmm(k[:,:,h], q[:,:,h].transpose(1, 2), out=s[i])
-            p = x.new_empty(R, heads, len(xs), M)             # keys first
-            torch.add(mask if mask.shape[2]==1 else mask[:,:,a:a+chunk], s.permute(2, 0, 1, 3), alpha=1/math.sqrt(c), out=p)
-            p = torch.softmax(p, 0)
-            o = x.new_empty(heads, len(xs), M, c)
-            for i,h in enumerate(cols): torch.bmm(p[:,i].permute(1, 2, 0), v[:,:,h], out=o[i])
-            out[a:a+chunk].view(-1, M, heads, c).copy_(o.permute(1, 2, 0, 3))
-            ps.append(p)
-        ctx.save_for_backward(x, *ps); ctx.args = M, heads, chunk
+    def forward(ctx, x, mask, heads):
+        G, R, M = x.shape[0], x.shape[1], mask.shape[3]
+        out = x.new_empty(G, M, x.shape[2]//3)
+        ps = [_scores_and_values(x[s], _part(mask, s), M, heads, out[s]) for s in _chunks(G, R)]
+        ctx.save_for_backward(x, *ps); ctx.heads = heads
         return out
     @staticmethod
     @once_differentiable
-    def backward(ctx, dout):
-        (x, *ps), (M, heads, chunk) = ctx.saved_tensors, ctx.args
-        G, R, D = x.shape[0], x.shape[1], x.shape[2]//3
-        c, dx = D//heads, torch.empty_like(x)
-        cols = [slice(i*c, i*c+c) for i in range(heads)]
-        if R>M: dx[:,:R-M,:D] = 0
-        for a,p in zip(range(0, G, chunk), ps):
-            xs, d = x[a:a+chunk], dout[a:a+chunk]
-            q, k, v = xs[:,R-M:,:D], xs[:,:,D:2*D], xs[:,:,2*D:]
-            dp, dq, dk, dv = (x.new_empty(heads, len(xs), *s) for s in ((R, M), (M, c), (R, c), (R, c)))
-            for i,h in enumerate(cols):
-                torch.bmm(v[:,:,h], d[:,:,h].transpose(1, 2), out=dp[i])
-                torch.bmm(p[:,i].permute(1, 0, 2), d[:,:,h], out=dv[i])
-            ds = torch._softmax_backward_data(dp.permute(2, 0, 1, 3).contiguous(), p, 0, p.dtype)
-            for i,h in enumerate(cols):
-                torch.bmm(ds[:,i].permute(1, 0, 2), q[:,:,h], out=dk[i])
-                torch.bmm(ds[:,i].permute(1, 2, 0), k[:,:,h], out=dq[i])
-            y = dx[a:a+chunk].unflatten(2, (3, heads, c))
-            for j,(part,scale) in enumerate(((dq, c**-.5), (dk, c**-.5), (dv, 1.))): torch.mul(part.permute(1, 2, 0, 3), scale, out=y[:,R-part.shape[2]:,j])
-        return dx, None, None, None, None
+    def backward(ctx, d):
+        x, *ps = ctx.saved_tensors
+        dx = torch.empty_like(x)
+        for s,p in zip(_chunks(*x.shape[:2]), ps): _gradient(x[s], p, d[s], ctx.heads, dx[s])
+        return dx, None, None
 
 def attend(
     x,      # queries, keys and values side by side, shape (groups, R, 3*width)
@@ -89,32 +94,33 @@ def attend(
     heads,  # number of heads
 ): # shape (groups, M, width), for the last M rows of each group
     "Attention within groups of rows; float32 on a CPU by keys-first matrix products, else torch's own"
-    R, M = mask.shape[0], mask.shape[3]
-    if is_fast(x): return _Attend.apply(x, mask, M, heads, max(8, 4096//R))
+    if is_fast(x): return _Attend.apply(x, mask, heads)
     q, k, v = x.unflatten(2, (3, heads, -1)).permute(2, 0, 3, 1, 4)       # (groups, heads, R, c) each
-    return F.scaled_dot_product_attention(q[:,:,R-M:], k, v, mask.permute(2, 1, 3, 0).to(x.dtype)).transpose(1, 2).flatten(2)
+    return F.scaled_dot_product_attention(q[:,:,-mask.shape[3]:], k, v, mask.permute(2, 1, 3, 0).to(x.dtype)).transpose(1, 2).flatten(2)
 
 def causal(
-    n,  # length of the words
-    device=None,
+    n,           # length of the words
+    device=None, # where the mask shall be
 ): # shape (n, 1, 1, n)
     "The mask of words: a query sees the keys that are not after it"
     return torch.full((n, n), -torch.inf, device=device).tril(-1)[:,None,None]
 
-# %% ../../nbs/models/03_transformer.ipynb #transfor-f88a06
+# %% ../../nbs/models/03_transformer.ipynb #transfor-a03e4c
 @dataclass
 class Stage:
-    "Groups of equal size: rows of the tree, the last `mask.shape[3]` of each group being queries"
-    index:torch.Tensor # shape (groups, R)
+    "Groups of equal size over a tree"
+    index:torch.Tensor # rows of the tree in each group, the last M being queries, shape (groups, R)
     mask:torch.Tensor  # shape (R, 1, groups or 1, M)
+    place:torch.Tensor # row that each query's result belongs to, shape (groups, M); N where it is not wanted
 
 def _words_stage(tree):
-    "One group per longest prefix, and where to read each prefix, shape (N,)"
-    index = tree.ancestors[tree.level(tree.context)]
-    last = index.numel()-1
-    at = torch.empty(len(tree), dtype=torch.int64, device=index.device)
-    at[index.flatten().flip(0)] = torch.arange(last, -1, -1, device=index.device)
-    return [Stage(index, causal(tree.context, index.device))], at
+    "One group per longest prefix; of several results for one prefix the first is kept"
+    index, N = tree.ancestors[tree.level(tree.context)], len(tree)
+    path = index.flatten()
+    first = torch.full((N,), len(path), device=path.device).scatter_reduce(0, path, torch.arange(len(path), device=path.device), 'amin')
+    place = torch.full_like(path, N)
+    place[first] = torch.arange(N, device=path.device)
+    return Stage(index, causal(tree.context, index.device), place.view_as(index))
 
 def _members(tree, d, e):
     "Rows of length d+1 to e in order of their prefix of length d, the number of that prefix, and their rank under it"
@@ -125,34 +131,32 @@ def _members(tree, d, e):
     return rows[order], owner, torch.arange(len(rows), device=rows.device)-(counts.cumsum(0)-counts)[owner]
 
 def _stage(tree, d, e):
-    "The prefixes of length d+1 to e, grouped by their prefix of length d; also rows and their places in the flat output"
+    "The prefixes of length d+1 to e, grouped by their prefix of length d; groups are filled up to one size"
     rows, owner, rank = _members(tree, d, e)
-    groups, M = (tree.sizes[d-1] if d else 1), int(rank.max())+1
-    roots = torch.arange(groups, device=rows.device)+(tree.levels[d-1] if d else 0)
-    members = torch.full((groups, M), -1, device=rows.device)
+    groups, M, N = (tree.sizes[d-1] if d else 1), int(rank.max())+1, len(tree)
+    members = torch.full((groups, M), N, device=rows.device)  # N marks an empty place
     members[owner, rank] = rows
-    index = torch.cat([tree.ancestors[roots,:d], members], 1) if d else members
-    g = 1 if (index>=0).all() and tree.complete else groups
-    key, query = index[:g], members[:g]                       # -1 marks an empty place
-    path = tree.ancestors[query.clamp(min=0)]                 # (g, M, n)
-    at = (tree.depth[key.clamp(min=0)]-1)[:,None].expand(-1, M, -1)
-    sees = (path.gather(2, at)==key[:,None]) | (query<0)[...,None]
+    index = torch.cat([tree.ancestors[tree.level(d),:d], members], 1) if d else members
+    alike = all(tree.sizes[t]==tree.vocab*tree.sizes[t-1] for t in range(max(d, 1), e)) and len(rows)==groups*M
+    key, query = (index[:1], members[:1]) if alike else (index, members)
+    path = tree.ancestors[query.clamp(max=N-1)]               # (g, M, n)
+    at = (tree.depth[key.clamp(max=N-1)]-1)[:,None].expand(-1, M, -1)
+    sees = (path.gather(2, at)==key[:,None]) | (query==N)[...,None]
     mask = torch.where(sees, 0., -torch.inf).permute(2, 0, 1)[:,None].contiguous()
-    return Stage(index.clamp(min=0), mask), rows, owner*M+rank
+    return Stage(index.clamp(max=N-1), mask, members)
 
 def _price(groups, R, M): return groups*R*(28+M)
 
 def attention_plan(
     tree,  # a `TokenTree`
-): # (stages, where each row of the tree is found in their joined outputs, shape (N,))
+): # list of `Stage`
     "The cheapest way found to cut a tree into groups for attention; worked out once per tree"
     if 'attention' not in tree.memo: tree.memo['attention'] = _plan(tree)
     return tree.memo['attention']
 
 def _plan(tree):
     n = tree.context
-    words = _price(tree.sizes[-1], n, n)
-    if len(tree)>.45*n*tree.sizes[-1]: return _words_stage(tree)
+    if len(tree)>.45*n*tree.sizes[-1]: return [_words_stage(tree)]
     best = [(0, [])]                                          # cheapest cut of levels 1 to e
     for e in range(1, n+1):
         options = []
@@ -160,24 +164,46 @@ def _plan(tree):
             M = int(_members(tree, d, e)[2].max())+1
             options.append((best[d][0]+_price(tree.sizes[d-1] if d else 1, d+M, M), best[d][1]+[(d, e)]))
         best.append(min(options))
-    if words<=best[n][0]: return _words_stage(tree)
-    stages, at, offset = [], torch.empty(len(tree), dtype=torch.int64, device=tree.token.device), 0
-    for d,e in best[n][1]:
-        stage, rows, place = _stage(tree, d, e)
-        at[rows] = offset+place
-        offset += len(stage.index)*stage.mask.shape[3]
-        stages.append(stage)
-    return stages, at
+    price, cuts = best[n]
+    return [_words_stage(tree)] if _price(tree.sizes[-1], n, n)<=price else [_stage(tree, d, e) for d,e in cuts]
+
+# %% ../../nbs/models/03_transformer.ipynb #transfor-cae758
+class _TreeAttend(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x, stages, heads, N):
+        out, ps = x.new_zeros(len(x)+1, x.shape[1]//3), []
+        for st in stages:
+            for s in _chunks(*st.index.shape):
+                g = x.index_select(0, st.index[s].flatten()).view(*st.index[s].shape, -1)
+                o = x.new_empty(*st.place[s].shape, out.shape[1])
+                ps.append(_scores_and_values(g, _part(st.mask, s), o.shape[1], heads, o))
+                out.index_copy_(0, st.place[s].flatten(), o.flatten(0, 1))
+        ctx.save_for_backward(x, *ps); ctx.args = stages, heads, N
+        return out[:-1]
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, d):
+        (x, *ps), (stages, heads, N) = ctx.saved_tensors, ctx.args
+        d, dx, ps = F.pad(d[:N], (0, 0, 0, 1)), torch.zeros_like(x), iter(ps)      # nothing comes back from results that were not wanted
+        for st in stages:
+            for s in _chunks(*st.index.shape):
+                rows = st.index[s].flatten()
+                g = x.index_select(0, rows).view(*st.index[s].shape, -1)
+                dg = torch.empty_like(g)
+                _gradient(g, next(ps), d.index_select(0, st.place[s].flatten()).view(*st.place[s].shape, -1), heads, dg)
+                dx.index_add_(0, rows, dg.flatten(0, 1))
+        return dx, None, None, None
 
 def tree_attention(
     x,      # queries, keys and values side by side, shape (rows, 3*width); rows beyond len(tree) are ignored
     tree,   # a `TokenTree`
     heads,  # number of heads
-): # shape (rows, width); rows beyond len(tree) hold anything
+): # shape (rows, width); rows beyond len(tree) hold nothing of use
     "Attention of each prefix to itself and its ancestors"
-    stages, at = attention_plan(tree)
-    out = [attend(x.index_select(0, s.index.view(-1)).view(*s.index.shape, -1), s.mask, heads).flatten(0, 1) for s in stages]
-    return (torch.cat(out) if len(out)>1 else out[0]).index_select(0, F.pad(at, (0, len(x)-len(tree))))
+    stages = attention_plan(tree)
+    if is_fast(x): return _TreeAttend.apply(x, stages, heads, len(tree))
+    out = torch.cat([attend(x[s.index], s.mask, heads).flatten(0, 1) for s in stages])
+    return x.new_zeros(len(x)+1, out.shape[1]).index_copy(0, torch.cat([s.place.flatten() for s in stages]), out)[:-1]
 
 # %% ../../nbs/models/03_transformer.ipynb #transfor-f4672b
 class LayerNorm(nn.Module):
