@@ -35,14 +35,15 @@ class Recipe:
     warmup:int=20           # steps of linear warm-up
     hold:int=300            # the rate falls after at most so many steps,
     trigger:float=None      # or when the estimated excess ratio is below this (or below half of a constant's)
-    decay:int=100           # steps from full rate to zero
+    decay:int=100           # steps from full rate to zero,
+    shape:str='linear'      # along a line or a 'cosine'
     target:float=None       # excess ratio to reach,
     early:bool=False        # and to stop at, at once
     rounds:int=1            # how often to try: each round has half the rate and twice the decay of the one before
     evaluate:int=0          # exact evaluation every so many steps; 0: only where it decides something; -1: at every checkpoint
     epoch:int=0             # steps per epoch of the plateau rule; 0: no plateau rule
     def __post_init__(self):
-        for k,allowed in (('labels',('soft','hard')), ('optimiser',('muon','adam'))):
+        for k,allowed in (('labels',('soft','hard')), ('optimiser',('muon','adam')), ('shape',('linear','cosine'))):
             if getattr(self, k) not in allowed: raise ValueError(f"{k} must be {' or '.join(map(repr, allowed))}, not {getattr(self, k)!r}")
         for k in ('batch','batch_end','rounds','warmup'):
             if not (isinstance(getattr(self, k), int) and getattr(self, k)>=1): raise ValueError(f"{k} must be a whole number from 1 on, not {getattr(self, k)!r}")
@@ -70,7 +71,7 @@ PRESETS = dict(
         transformer=Recipe(**STANDARD, lr=.02, momentum=.8, rest=1., batch=64, batch_end=512, hold=500, decay=1000),
         lstm=Recipe(**STANDARD, lr=.03, batch_end=512, hold=300, decay=700),
         gru=Recipe(**STANDARD, lr=.03, batch_end=512, hold=300, decay=700),
-        rnn=Recipe(**STANDARD, lr=.02, batch_end=512, hold=500, decay=1500)))
+        rnn=Recipe(**STANDARD, lr=.02, batch_end=512, hold=1000, decay=3000)))
 
 # %% ../../nbs/training/03_trainer.ipynb #trainer-c5cf24
 def paper_recipe(
@@ -117,7 +118,8 @@ def rate(
     step:int,         # steps done
 )->float:
     "Learning rate of the next step"
-    return r.lr*.5**s['round']*s['factor']*min(1., (step-s['start']+1)/r.warmup)*(1-part_done(r, s, step))
+    f = part_done(r, s, step)
+    return r.lr*.5**s['round']*s['factor']*min(1., (step-s['start']+1)/r.warmup)*(1-f if r.shape=='linear' else (1+np.cos(np.pi*f))/2)
 
 def words_now(r, s, step):
     "Words in the next batch"
