@@ -75,7 +75,7 @@ class _MLP(torch.autograd.Function):
     def backward(ctx, dz):
         x, w1, w2, y = ctx.saved_tensors
         dy = matmul(dz, w2.t())
-        dy = torch.ops.aten.threshold_backward(dy, y, 0)
+        torch.ops.aten.threshold_backward.grad_input(dy, y, 0, grad_input=dy)   # zero where the hidden unit was
         return matmul(dy, w1.t()), matmul_t(x, dy), dy.sum(0), matmul_t(y, dz), dz.sum(0)
 
 def linear(

@@ -153,7 +153,7 @@ class _GRU(_Cell):
                 below = _times(up[:,H:], pa, pb, w).add_(u[:,:H])
         f = f.view(N, 5*H)
         m, db = matmul_t(up[:N,H:], out[:inner]), f[:,H:].sum(0)
-        return _Cell.finish(ctx, x, wi, f[:,2*H:], torch.cat([m[H:], m[:H]]), db[H:], torch.cat([db[H:3*H], db[:H]]))
+        return _Cell.finish(ctx, x, wi, f[:,2*H:].contiguous(), torch.cat([m[H:], m[:H]]), db[H:], torch.cat([db[H:3*H], db[:H]]))
 
 class _LSTM(_Cell):
     @staticmethod
@@ -181,28 +181,28 @@ class _LSTM(_Cell):
         (x, wi, wh, g, tc, prev, out), tree = ctx.saved_tensors, ctx.tree
         H, N, inner = wh.shape[1], len(g), _pad(tree.levels[-2])
         i, f, k, o = g.view(N, 4, H).unbind(1)
-        d = x.new_empty(N, 5, H)          # derivatives of c' by: previous c, i, f, k; of h' by o
-        d[:,0] = f
-        torch.mul(torch.addcmul(i, i, i, value=-1), k, out=d[:,1])
-        torch.mul(torch.addcmul(f, f, f, value=-1), prev, out=d[:,2])
-        torch.addcmul(i, i, k*k, value=-1, out=d[:,3])
-        torch.mul(torch.addcmul(o, o, o, value=-1), tc, out=d[:,4])
-        d[tree.levels[-1]:] = 0
+        dG = torch.empty_like(g)
+        d = dG.view(N, 4, H)              # first the derivatives of c' by i, f, k and of h' by o, before their nonlinearities
+        torch.mul(torch.addcmul(i, i, i, value=-1), k, out=d[:,0])
+        torch.mul(torch.addcmul(f, f, f, value=-1), prev, out=d[:,1])
+        torch.addcmul(i, i, k*k, value=-1, out=d[:,2])
+        torch.mul(torch.addcmul(o, o, o, value=-1), tc, out=d[:,3])
+        dG[tree.levels[-1]:] = 0
         dc_dh = torch.addcmul(o, o, tc*tc, value=-1)
-        up, u, below = x.new_zeros(inner, 5*H), None, None
+        up, up_c, below = x.new_zeros(inner, 4*H), x.new_empty(inner, H), None
         for t in reversed(range(tree.context)):
             a, b = tree.levels[t:t+2]
             dh = dout[a:b] if below is None else below.add_(dout[a:b])
-            dc = dh*dc_dh[a:b] if below is None else torch.addcmul(u[:,:H], dh, dc_dh[a:b])
-            d[a:b,:4] *= dc[:,None]
-            d[a:b,4] *= dh
+            dc = dh*dc_dh[a:b] if below is None else torch.addcmul(up_c[a:b], dh, dc_dh[a:b])
+            d[a:b,:3] *= dc[:,None]
+            d[a:b,3] *= dh
             if t:
                 pa, pb = tree.levels[t-1:t+1]
-                u = _up(d.view(N, 5*H)[a:b], tree, t, up[pa:pb])
-                below = _times(up[:,H:], pa, pb, wh)
-        dG = d.view(N, 5*H)[:,H:]
+                _up(dc.mul_(f[a:b]), tree, t, up_c[pa:pb])
+                _up(dG[a:b], tree, t, up[pa:pb])
+                below = _times(up, pa, pb, wh)
         db = dG.sum(0)
-        return _Cell.finish(ctx, x, wi, dG, matmul_t(up[:N,H:], out[:inner]), db, db)
+        return _Cell.finish(ctx, x, wi, dG, matmul_t(up[:N], out[:inner]), db, db)
 
 _cells = dict(rnn=_RNN, gru=_GRU, lstm=_LSTM)
 
