@@ -221,14 +221,14 @@ def belief_panels(
         fit = study.fits[list(panels)[i-1]] if i else None
         note = score_text(fit.r2_, fit.r2_interval_) if i else f'{len(truth):,} prefixes<br><span style="color:{MUTED}">up to length {int(max(study.table.depth))}</span><br> '
         x = (fig.layout['xaxis' if not i else f'xaxis{i+1}'].domain[0]+fig.layout['xaxis' if not i else f'xaxis{i+1}'].domain[1])/2
-        for y,anchor,text,size in ((1.0,'bottom',heads[i],14), (-.02,'top',note,12.5)):
-            fig.add_annotation(x=x, y=y, xref='paper', yref='paper', xanchor='center', yanchor=anchor, showarrow=False, text=text, font=dict(size=size))
+        for y,anchor,text,size,shift in ((1,'bottom',heads[i],14,3), (0,'top',note,12.5,-4)):
+            fig.add_annotation(x=x, y=y, xref='paper', yref='paper', xanchor='center', yanchor=anchor, showarrow=False, text=text, font=dict(size=size), yshift=shift)
     bare = v.kind in ('simplex','disc','segment')
     axis = dict(showticklabels=False, ticks='', title='', showline=not bare, mirror=not bare)
     fig.update_xaxes(range=box[:2], constrain='domain', **axis)
     fig.update_yaxes(range=box[2:], constrain='domain', **axis)
     for i in range(n): fig.layout['yaxis' if not i else f'yaxis{i+1}'].update(scaleanchor=f"x{i+1 if i else ''}", scaleratio=1)
     if title is None: title = f"{p.name}, {getattr(study,'model_kind','network')}"
-    top, side = (62 if title else 30), (width-16)*(1-.012*(n-1))/n
-    return fig.update_layout(template=template(), title=dict(text=title, x=0, xref='paper', yref='container', y=.98, yanchor='top'), width=width, height=round(top+side+68),
-        margin=dict(l=8, r=8, t=top, b=68))
+    top, side = (66 if title else 34), (width-16)*(1-.012*(n-1))/n
+    return fig.update_layout(template=template(), title=dict(text=title, x=0, xref='paper', yref='container', y=.98, yanchor='top'), width=width, height=round(top+side+72),
+        margin=dict(l=8, r=8, t=top, b=72))

@@ -225,7 +225,7 @@ def conduct(
 def stop_workers():
     "End the worker processes of this process now"
     from joblib.externals.loky import get_reusable_executor
-    get_reusable_executor().shutdown(wait=False, kill_workers=True)
+    get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 # %% ../../nbs/studies/01_demo.ipynb #demo-f39ed0
 def demo(

@@ -292,8 +292,8 @@ INTRO = """
 <dt>Truth</dt><dd>the exact beliefs: the shape to be found</dd>
 <dt>Trained</dt><dd>read-out from the trained network. If the network holds the belief, this is the first panel again</dd>
 <dt>Untrained</dt><dd>the same read-out from the same network before its first training step: what the architecture gives away for nothing</dd>
-<dt>Shuffled beliefs</dt><dd>the beliefs were dealt to the prefixes at random. There is nothing to find, and an honest procedure finds nothing: a dot at the mean, R² near 0</dd>
-<dt>Markov-3</dt><dd>the same activations asked for another target, what a memory of exactly the last three tokens knows, drawn in the same plane. A network that has learned the process, and not merely recent tokens, fits this worse</dd>
+<dt>Shuffled beliefs</dt><dd>the beliefs were dealt to the prefixes at random. There is nothing to find, and an honest procedure finds nothing: dots around the mean, R² near 0 or a little below</dd>
+<dt>Markov-3</dt><dd>the same activations asked for another target, what a memory of exactly the last three tokens knows, drawn in the same plane (its R² counts all components of that target, not only the two that are drawn). A network that has learned the process, and not merely recent tokens, fits this worse</dd>
 </dl>
 <p><b>R²</b> is the share of the variance of the beliefs that the read-out explains, on held-out prefixes weighted by probability: 1 is perfect, 0 is no better than the mean. The bracket is a 95% interval. Where scores crowd near 1, look at <b>log₁₀(1−R²)</b>: −2 leaves a hundredth of the variance unexplained, −4 a ten-thousandth. The score by itself means little. What counts is its distance from the controls.</p>
 """
