@@ -22,7 +22,7 @@ from ..processes.zoo import process
 # %% ../../nbs/studies/00_report.ipynb #report-bb65e7
 CONTROLS = dict(untrained='untrained network', shuffled='shuffled beliefs', markov3='Markov-3 beliefs as target', tokens='last tokens as features',
                 next='next-token law as features', random='random features', unseen='whole beliefs held out') # names of the controls, as columns and in words
-FIELDS = ['process','model','status','reason','preset','seed','context','seconds','steps','excess','ratio','relative','prefixes','beliefs','features','r2','r2_low','r2_high','log10_1mr2','rmse',
+FIELDS = ['process','model','status','reason','preset','seed','context','seconds','steps','excess','ratio','relative','depth','prefixes','beliefs','features','r2','r2_low','r2_high','log10_1mr2','rmse',
           *[f'{c}_{k}' for c in CONTROLS for k in ('r2','low','high')],'p_geometric']
 
 def failed(process, model, reason, **more)->dict: # a record
@@ -175,10 +175,10 @@ h2{font-size:24px;margin:56px 0 10px;padding-top:14px;border-top:1px solid var(-
 .bad{background:#fdf3f2;border-left:3px solid #c0392b;padding:10px 16px;margin:14px 0;max-width:86ch}
 .row{overflow-x:auto}.fig{width:1240px;margin:0}.cap{color:var(--muted);font-size:14px;margin:0 0 4px;max-width:none}
 .grid{display:grid;gap:4px 28px;justify-content:start;margin:18px 0 6px}.grid img{width:230px;height:230px;display:block}.grid span{color:var(--muted);font-size:14px;text-align:center}.grid .side{align-self:center;text-align:right;max-width:110px;line-height:1.35}
-.scroll{overflow-x:auto;margin:14px 0}table{border-collapse:collapse;font-size:13px;font-variant-numeric:tabular-nums;white-space:nowrap}
-th,td{padding:5px 10px;text-align:right;border-bottom:1px solid var(--line);vertical-align:top}th{font-weight:600;color:var(--muted);vertical-align:bottom}
-td:first-child,td:nth-child(2),th.left{text-align:left}tr.first td{border-top:1px solid #b9c0c8}td small{color:var(--muted);display:block;font-size:11px}td b{font-weight:600}td.why{text-align:left;white-space:normal;color:#a33}
-table.plain td{text-align:left;white-space:normal;font-size:15px}code{background:var(--soft);padding:1px 5px;border-radius:4px;font-size:90%}
+.scroll{overflow-x:auto;margin:14px 0}table{border-collapse:collapse;font-size:12.5px;font-variant-numeric:tabular-nums;white-space:nowrap}
+th,td{padding:5px 7px;text-align:right;border-bottom:1px solid var(--line);vertical-align:top}th{font-weight:600;color:var(--muted);vertical-align:bottom}
+td:first-child,td:nth-child(2),th.left{text-align:left}th:first-child,td:first-child{padding-left:0}tr.first td{border-top:1px solid #b9c0c8}td small{color:var(--muted);display:block;font-size:11px}td b{font-weight:600}td.why{text-align:left;white-space:normal;color:#a33}
+table.plain td{text-align:left;white-space:normal;font-size:15px}code{white-space:nowrap;background:var(--soft);padding:1px 5px;border-radius:4px;font-size:90%}
 dt{font-weight:600;margin-top:10px}dd{margin:0}a{color:var(--blue)}footer{color:var(--muted);font-size:14px;margin-top:60px}
 """
 DRAW = """
@@ -215,7 +215,7 @@ def table_html(
     records # list of records
 )->str:
     "All networks with their controls as an HTML table"
-    head = ['process','network','excess loss<br>nats','ratio to the<br>bound − 1','share of what<br>a constant loses','R² held out<br>and 95% interval','log₁₀(1−R²)','RMSE','untrained','shuffled','Markov-3<br>as target','last 3<br>tokens','next-token<br>law','random<br>features','unseen<br>beliefs','geometric<br>shuffle p']
+    head = ['process','network','excess<br>nats','ratio<br>− 1','share of a<br>constant’s','R² held out,<br>interval','log₁₀(1−R²)','RMSE','untrained','shuffled','Markov-3<br>as target','last 3<br>tokens','next-token<br>law','random<br>features','unseen<br>beliefs','geometric<br>shuffle p']
     body, last = [], None
     for r in records:
         name = f"<td>{html.escape(TITLES.get(r['process'],r['process']))}</td><td>{html.escape(LABELS.get(r['model'],r['model']))}</td>"
@@ -223,7 +223,7 @@ def table_html(
             cell = f"failed: {html.escape(r['reason'])}" if r['status']=='failed' else 'not finished yet'
             cells = f"{name}<td class=why colspan={len(head)-2}>{cell}</td>"
         else:
-            score = lambda c: f"<td>{show_r2(r.get(f'{c}_r2'))}" + (f"<small>{-nines(r[f'{c}_r2']):.2f}</small>".replace('-','−') if number(r.get(f'{c}_r2')) and r[f'{c}_r2']<1-1e-12 else '') + '</td>'
+            score = lambda c: f"<td>{'exact' if number(r.get(f'{c}_r2')) and r[f'{c}_r2']>1-1e-9 else show_r2(r.get(f'{c}_r2'))}" + (f"<small>{-nines(r[f'{c}_r2']):.2f}</small>".replace('-','−') if number(r.get(f'{c}_r2')) and r[f'{c}_r2']<=1-1e-9 else '') + '</td>'
             p = r.get('p_geometric')
             cells = (f"{name}<td>{show_small(r.get('excess'),True)}</td><td>{show_small(r.get('ratio'),True)}</td><td>{show_small(r.get('relative'),True)}</td>"
                      f"<td><b>{show_r2(r['r2'])}</b><small>{interval(r)}</small></td><td><b>{-nines(r['r2']):.2f}</b></td><td>{show_small(r.get('rmse'),True)}</td>".replace('<b>-','<b>−')
@@ -329,14 +329,15 @@ def report_html(
             part.append(f"<h3>{html.escape(LABELS.get(r['model'],r['model']))}</h3>")
             if r['status']!='finished': part.append(f"<p class={'bad' if r['status']=='failed' else 'cap'}>{'Failed: '+html.escape(r['reason']) if r['status']=='failed' else 'Not finished yet.'}</p>"); continue
             seconds = f", trained and analysed in {r['seconds']:.0f} s" if number(r.get('seconds')) else ''
-            part.append(f"<p class=cap>Excess loss {show_small(r.get('excess'),True)} nats ({show_small(r.get('ratio'),True)} of the bound; {show_small(r.get('relative'),True)} of what a constant guess loses){seconds}. Read-out from {r.get('features','all')} features.</p>")
+            deep = f", for prefixes up to length {r['depth']} of the {r['context']} that it reads" if number(r.get('depth')) and r['depth']<r['context'] else ''
+            part.append(f"<p class=cap>Excess loss {show_small(r.get('excess'),True)} nats ({show_small(r.get('ratio'),True)} of the bound; {show_small(r.get('relative'),True)} of what a constant guess loses){seconds}. Read-out from {r.get('features','all')} features{deep}.</p>")
             if (n,r['model']) in figures: part.append(figure_html(figures[n,r['model']], f"f-{n}-{r['model']}"))
     part.append('<h2>The numbers</h2><p>Excess loss: exact expectation over all prefixes, averaged over positions, minus the exact bound; as a ratio; and as the share of what the best constant guess loses, because a ratio flatters where tokens are almost fair. Scores: held-out R², with log₁₀(1−R²) in grey under each control. '
                 '<i>Last 3 tokens</i>: beliefs predicted from the last three tokens alone (joint one-hot). <i>Next-token law</i>: from the exact probabilities of the next token. <i>Random features</i>: a random recurrent reservoir with as many features as the network. <i>Unseen beliefs</i>: the trained network once more, with all prefixes that share a belief held out together. <i>Markov-3</i>: another target, read out from the trained network. '
                 '<i>Geometric shuffle p</i>: how often beliefs shuffled <i>outside</i> the directions that the next token shows are read out as well as the true ones; not available (·) where there are no such directions.</p>')
     part.append(table_html(records))
     part.append(f"""<h2>What to keep in mind</h2><ul>
-<li>These networks stop as soon as they are within the goal of their preset. Trained longer (<code>--preset standard</code>, a few minutes per network) they come closer to the bound, and the pictures become sharper.</li>
+<li>With the preset <code>quick</code> a network stops as soon as its excess ratio is below 10<sup>−4</sup>. With <code>--preset&nbsp;standard</code>, minutes per network, it comes closer to the bound, and the pictures become sharper.</li>
 <li>One seed per network. The intervals say how well the read-out was measured, not how much another seed would differ.</li>
 <li>All words up to the context length are known during training, as in the paper: held-out here means held out from the fit of the read-out, not from training.</li>
 <li>A linear read-out shows that the belief is there, not that the network uses it.</li>
