@@ -296,7 +296,7 @@ class Bootstrap:
         freedom = 2*psi.sum()**2/max((psi**2).sum()-psi.sum()**2/G, 1e-300)
         q = min(np.quantile(abs(boot[ok]-theta)/spread[ok], level), stdtrit(freedom, (1+level)/2)) if ok.any() and se>1e-12 else 0.
         half = q*np.hypot(se, np.sqrt(extra))
-        return float(-np.expm1(theta+half)), float(-np.expm1(theta-half))
+        return float(-np.expm1(theta+half))+0., float(-np.expm1(theta-half))+0.           # no -0.0
 
 # %% ../../nbs/analysis/00_regression.ipynb #regressi-f54180
 @dataclass(eq=False)
