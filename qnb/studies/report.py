@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['CONTROLS', 'FIELDS', 'LABELS', 'MARKS', 'TITLES', 'STYLE', 'DRAW', 'ABOUT', 'INTRO', 'failed', 'waiting', 'to_csv',
-           'number', 'nines', 'show_r2', 'show_small', 'to_text', 'next_token_rank', 'cautions', 'overview',
+           'number', 'nines', 'show_r2', 'show_small', 'to_text', 'next_token_rank', 'cautions', 'overview', 'about',
            'figure_html', 'interval', 'table_html', 'findings', 'gallery', 'worked_example', 'report_html',
            'write_report']
 
@@ -14,10 +14,10 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 from plotly.subplots import make_subplots
-from ..plots.panels import belief_panels
 from ..plots.style import NETWORK_COLOUR, CONTROL_COLOUR, INK, MUTED, LINE, template
 from ..files import write_atomic
-from ..processes.zoo import process
+from ..plots.projections import belief_view
+from ..processes.zoo import process, zoo
 
 # %% ../../nbs/studies/00_report.ipynb #report-bb65e7
 CONTROLS = dict(untrained='untrained network', shuffled='shuffled beliefs', markov3='Markov-3 beliefs as target', tokens='last tokens as features',
@@ -197,6 +197,17 @@ ABOUT = dict(
     moon="Three tokens; token 0 forgets everything and can never follow itself. Post-quantum: three-dimensional beliefs that are neither probabilities nor quantum states of any finite dimension, though every word still has a proper probability. The beliefs lie on curves; drawn are components 1 and 2.",
     frdn="Two tokens; token 0 is a reset, and what matters is how many 1s have followed it, through an angle that never repeats. Quantum: one qutrit suffices, no finite hidden Markov model does. There are only 16 different beliefs up to length 8; drawn are components 2 and 3.")
 
+def about(
+    name:str, # of the process
+    p,        # the process
+)->str:
+    "A paragraph on a process: ours for the four of the paper, facts for the others"
+    if name in ABOUT: return ABOUT[name]
+    doc = (zoo[name].__doc__ or '').strip().splitlines()[0].rstrip('.')+'.' if name in zoo else ''
+    params = ', '.join(f'{k} = {v:.6g}' for k,v in p.params.items() if isinstance(v, (int,float)))
+    axes = ' and '.join(a for a in belief_view(p, p.prefixes(4).belief, flat=True).labels if a)
+    return ' '.join(filter(None, [html.escape(doc), f"Beliefs have {p.dim} components"+(f"; parameters {html.escape(params)}" if params else '')+'.', f"Drawn: {axes}." if axes else '']))
+
 def figure_html(
     fig,      # a figure, or its JSON
     name:str, # unique on the page
@@ -323,7 +334,7 @@ def report_html(
         part.append(figure_html(overview([r for r in records]), 'overview'))
     for n in names:
         p, mine = procs[n], [r for r in records if r['process']==n]
-        part.append(f"<h2 id={html.escape(n)}>{html.escape(TITLES.get(n,n))}</h2><p>{ABOUT.get(n, f'A process with {p.vocab} tokens and beliefs of {p.dim} components.')}</p>")
+        part.append(f"<h2 id={html.escape(n)}>{html.escape(TITLES.get(n,n))}</h2><p>{about(n, p)}</p>")
         part.append('<div class=note><ul>'+''.join(f'<li>{c}</li>' for c in cautions(p, mine))+'</ul></div>')
         for r in mine:
             part.append(f"<h3>{html.escape(LABELS.get(r['model'],r['model']))}</h3>")
