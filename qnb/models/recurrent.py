@@ -74,6 +74,8 @@ def _twice(w, H, gate):
     "A copy with the rows of one gate doubled"
     w = w.detach().clone(); w[gate*H:(gate+1)*H] *= 2
     return w
+_zero, _minus_one = torch.tensor(0.), torch.tensor(-1.)
+def _centred(x): "2x-1 in one pass"; return torch.add(_minus_one.to(x), x, alpha=2)
 def _tanh_(x): "tanh of half of `x`, in place"; return x.sigmoid_().mul_(2).sub_(1)
 
 # %% ../../nbs/models/02_recurrent.ipynb #recurren-8cfcde
@@ -169,8 +171,7 @@ class _LSTM(_Cell):
                 _add_down(gt, _times(out, pa, pb, wt), tree, t)
                 _down(cell[pa:pb], tree, t, prev[a:b])
             gt.sigmoid_()
-            k = gt[:,2*H:3*H].mul_(2).sub_(1)
-            torch.mul(gt[:,:H], k, out=c)
+            torch.mul(gt[:,:H], _centred(gt[:,2*H:3*H]), out=c)
             if t: c.addcmul_(gt[:,H:2*H], prev[a:b])
             torch.mul(gt[:,3*H:], _tanh_(torch.mul(c, 2, out=tc[a:b])), out=out[a:b])
         ctx.save_for_backward(x, wi, wh, g, tc, prev, out); ctx.tree = tree
@@ -180,13 +181,13 @@ class _LSTM(_Cell):
     def backward(ctx, dout):
         (x, wi, wh, g, tc, prev, out), tree = ctx.saved_tensors, ctx.tree
         H, N, inner = wh.shape[1], len(g), _pad(tree.levels[-2])
-        i, f, k, o = g.view(N, 4, H).unbind(1)
-        dG = torch.empty_like(g)
-        d = dG.view(N, 4, H)              # first the derivatives of c' by i, f, k and of h' by o, before their nonlinearities
-        torch.mul(torch.addcmul(i, i, i, value=-1), k, out=d[:,0])
-        torch.mul(torch.addcmul(f, f, f, value=-1), prev, out=d[:,1])
-        torch.addcmul(i, i, k*k, value=-1, out=d[:,2])
-        torch.mul(torch.addcmul(o, o, o, value=-1), tc, out=d[:,3])
+        i, f, s, o = g.view(N, 4, H).unbind(1)          # k = 2s-1
+        dG = torch.addcmul(g, g, g, value=-1)           # the derivative of a logistic function y is y-y*y
+        d = dG.view(N, 4, H)                            # derivatives of c' by the arguments of i, f, k, and of h' by that of o
+        d[:,0] *= _centred(s)
+        d[:,1] *= prev
+        torch.addcmul(_zero.to(g), d[:,2], i, value=4, out=d[:,2])
+        d[:,3] *= tc
         dG[tree.levels[-1]:] = 0
         dc_dh = torch.addcmul(o, o, tc*tc, value=-1)
         up, up_c, below = x.new_zeros(inner, 4*H), x.new_empty(inner, H), None
