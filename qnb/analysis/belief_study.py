@@ -81,7 +81,11 @@ def table_text(
     "The main columns of a table of scores, aligned"
     head = f"{'name':34} {'columns':>7} {'R2':>9}  {'95% interval':21} {'log10(1-R2)':>11} {'RMSE':>8} {'in sample':>9}"
     show = lambda v: f"{v:.5f}" if v>-10 else f"{v:.0e}"
-    return '\n'.join([head]+[f"{r['name']:34} {r['columns']:7} {show(r['r2']):>9}  {'['+show(r['r2_low'])+', '+show(r['r2_high'])+']':21} {r['log10_1mr2']:11.2f} {r['rmse']:8.4f} {r['r2_in_sample']:9.5f}" for r in rows])
+    def line(r):
+        interval = f"[{show(r['r2_low'])}, {show(r['r2_high'])}]"
+        return (f"{r['name']:34} {r['columns']:7} {show(r['r2']):>9}  {interval:21} {r['log10_1mr2']:11.2f} "
+                f"{r['rmse']:8.4f} {r['r2_in_sample']:9.5f}")
+    return '\n'.join([head, *map(line, rows)])
 
 # %% ../../nbs/analysis/04_belief_study.ipynb #belief_s-d0777b
 def excess_of(
@@ -139,7 +143,7 @@ def belief_study(
     where = {k:np.arange(a,b) for k,a,b in zip(targets, ends, ends[1:])}
     side = np.concatenate(list(targets.values()), 1)
     labels = dict(prefix=fold_labels(len(truth), cv, None, weights, seed))
-    if len(np.unique(label))>2 or folds=='belief': labels['belief'] = fold_labels(len(truth), cv, np.unique(label, return_inverse=True)[1], weights, seed)
+    if len(np.unique(label))>2 or folds=='belief': labels['belief'] = fold_labels(len(truth), cv, label, weights, seed)
     rows, fits = [], {}
 
     def read(blocks, jobs, held=folds):                        # jobs: name -> (features in words, columns, target)
@@ -154,7 +158,8 @@ def belief_study(
     other = [t for t in targets if t!='belief']
     read(acts.blocks, {'trained':('all layers', D, 'belief'), **{t:('all layers', D, t) for t in other},
                        **{f'trained {n}':(n, acts.columns(n), 'belief') for n in acts.names}})
-    read(before.blocks, {'untrained':('all layers, untrained', D, 'belief'), **{f'untrained {n}':(f'{n}, untrained', acts.columns(n), 'belief') for n in acts.names}})
+    read(before.blocks, {'untrained':('all layers, untrained', D, 'belief'),
+                         **{f'untrained {n}':(f'{n}, untrained', acts.columns(n), 'belief') for n in acts.names}})
     for s in seeds: read(activations(untrained(model, s), table).blocks, {f'untrained, seed {s}':(f'all layers, untrained, seed {s}', D, 'belief')})
     rivals = {f'last {k} token{"s"*(k>1)}':last_tokens(table, k) for k in range(1, order+1)}
     rivals.update({'next-token law':next_tokens(table), 'reservoir':reservoir(table, acts.width, seed)})
@@ -164,13 +169,16 @@ def belief_study(
         name = 'unseen beliefs' if turn=='belief' else 'unseen prefixes'
         read(acts.blocks, {name:('all layers', D, 'belief')}, turn)
         read(before.blocks, {f'{name}, untrained':('all layers, untrained', D, 'belief')}, turn)
-    diagnostics = dict(beliefs=int(len(np.unique(label))), prefixes=len(truth), dim=d, rank=int(np.linalg.matrix_rank(emission_matrix(p))), unseen=unseen,
-                       similarity={k:{m:rsa(truth, fits[k].predicted_, m, weights, seed=seed).r2 for m in ('cosine','mahalanobis')} for k in ('trained','untrained')})
+    similarity = {k:{m:rsa(truth, fits[k].predicted_, m, weights, seed=seed).r2 for m in ('cosine','mahalanobis')} for k in ('trained','untrained')}
+    diagnostics = dict(beliefs=int(len(np.unique(label))), prefixes=len(truth), dim=d, rank=int(np.linalg.matrix_rank(emission_matrix(p))),
+                       unseen=unseen, similarity=similarity)
     if not fast and unseen>1e-12:
         test = geometric_test(p, table, acts.blocks, n_shuffles, seed)
-        diagnostics['geometric'] = dict(r2=test['r2'], shuffled_mean=float(test['shuffled'].mean()), shuffled_max=float(test['shuffled'].max()), p_value=test['p_value'], shuffles=n_shuffles)
+        diagnostics['geometric'] = dict(r2=test['r2'], shuffled_mean=float(test['shuffled'].mean()), shuffled_max=float(test['shuffled'].max()),
+                                        p_value=test['p_value'], shuffles=n_shuffles)
     keep = ('trained','untrained','shuffled',f'markov{order}')
-    return BeliefStudy(p, int(context), model.config.kind, excess_of(acts, table, weights, p), rows, truth, weights, {k:fits[k].predicted_.astype(np.float32) for k in keep},
+    return BeliefStudy(p, int(context), model.config.kind, excess_of(acts, table, weights, p), rows, truth, weights,
+                       {k:fits[k].predicted_.astype(np.float32) for k in keep},
                        {k:targets[k].astype(np.float32) for k in keep[2:]}, fits, diagnostics,
                        dict(fast=fast, cv=cv, folds=folds, order=order, seeds=list(seeds), penalty=penalty, mode=mode, n_boot=n_boot, seed=seed, step=step), table)
 
@@ -203,10 +211,12 @@ def save_study(
     folder.mkdir(parents=True, exist_ok=True)
     for group in ('predicted','targets'): arrays.update({f'{group}/{k}':a for k,a in getattr(study, group).items()})
     arrays.update({f'fit/{k}/{a}':getattr(f, a) for k,f in study.fits.items() for a in ARRAYS})
-    numbers = {k:{f.name:getattr(v, f.name) for f in fields(v) if f.name not in ARRAYS+('predicted_','fold_','fold_coef_','fold_mean_')} for k,v in study.fits.items()}
+    skip = ARRAYS+('predicted_','fold_','fold_coef_','fold_mean_')
+    numbers = {k:{f.name:getattr(v, f.name) for f in fields(v) if f.name not in skip} for k,v in study.fits.items()}
     buffer = io.BytesIO(); np.savez(buffer, **arrays)
     write_atomic(folder/'arrays.npz', buffer.getvalue())
-    head = dict(process=process_config(study.process), **{k:getattr(study, k) for k in ('context','model_kind','excess','rows','diagnostics','settings')}, fits=numbers)
+    head = {k:getattr(study, k) for k in ('context','model_kind','excess','rows','diagnostics','settings')}
+    head.update(process=process_config(study.process), fits=numbers)
     write_atomic(folder/'study.json', json.dumps(plain(head)))
     write_csv(study, folder/'rows.csv')
     return folder
@@ -224,4 +234,5 @@ def load_study(
     for k,n in head.pop('fits').items():
         n.update(r2_interval_=tuple(n['r2_interval_']), depth_rmse_=days(n['depth_rmse_']), depth_r2_=days(n['depth_r2_']))
         fits[k] = BeliefFit(**n, **{a:z[f'fit/{k}/{a}'] for a in ARRAYS}, predicted_=predicted.get(k), fold_=None, fold_coef_=None, fold_mean_=None)
-    return BeliefStudy(process_from(head.pop('process')), truth=z['truth'], weights=z['weights'], predicted=predicted, targets=group('targets'), fits=fits, **head)
+    return BeliefStudy(process_from(head.pop('process')), truth=z['truth'], weights=z['weights'], predicted=predicted,
+                       targets=group('targets'), fits=fits, **head)

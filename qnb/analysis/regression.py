@@ -251,7 +251,8 @@ def cross_validate(
         folds, value = [pick(k) for k in range(n)], choose(errors, const, margin)
         df = np.mean([0 if c<0 else f.phi[c].sum()-1 for f,c in zip(fits, folds)])
         fitted, base = path_errors(full, whole, [t])[0]
-        out.append(Choice(errors, const, folds, value, [f.coef(c, t) for f,c in zip(fits, folds)], full.coef(value, t), np.array([f.mean[t] for f in fits]), df,
+        out.append(Choice(errors, const, folds, value, [f.coef(c, t) for f,c in zip(fits, folds)], full.coef(value, t),
+                          np.array([f.mean[t] for f in fits]), df,
                           (base if value<0 else fitted[value], base)))
     return out
 
@@ -273,7 +274,9 @@ class Bootstrap:
         draws = rng.integers(G, size=(n_boot,G))+G*np.arange(n_boot)[:,None]
         self.counts = np.bincount(draws.ravel(), minlength=n_boot*G).reshape(n_boot, G).astype(float)
 
-    def share(self, error): "Average weight of a unit, each counted by its part of the error"; return self.size@np.bincount(self.unit, self.weight*error)/(self.weight@error)
+    def share(self, error):
+        "Average weight of a unit, each counted by its part of the error"
+        return self.size@np.bincount(self.unit, self.weight*error)/(self.weight@error)
 
     def interval(self,
         error:np.ndarray,  # squared error of each row, shape (N,)
@@ -349,7 +352,9 @@ def score_rows(
 @cache
 def controller(): return ThreadpoolController()
 
-def torch_threads(): "Context in which numpy uses as many threads as torch: two libraries that both take all cores wait for each other"; return controller().limit(limits=torch.get_num_threads(), user_api='blas')
+def torch_threads():
+    "Context in which numpy uses as many threads as torch: two libraries that both take all cores wait for each other"
+    return controller().limit(limits=torch.get_num_threads(), user_api='blas')
 
 def regress(
     blocks,              # list of features, each of shape (N, D_i)
