@@ -39,37 +39,40 @@ class TransformerConfig:
             if getattr(self, k)<1: raise ValueError(f"{k} must be at least 1, not {getattr(self, k)}")
         if self.init not in ('lens', 'scaled'): raise ValueError(f"init must be 'lens' or 'scaled', not {self.init!r}")
 
-# %% ../../nbs/models/03_transformer.ipynb #transfor-312852
-def _columns(D, heads): return [slice(i, i+D//heads) for i in range(0, D, D//heads)]
+# %% ../../nbs/models/03_transformer.ipynb #transfor-f778ed
+def _split(x, heads):
+    "Rows with queries, keys and values side by side (G, R, 3D) to one matrix per head and group, (3, heads*G, R, c)"
+    G, R, D = x.shape
+    return x.view(G, R, 3, heads, -1).permute(2, 3, 0, 1, 4).reshape(3, heads*G, R, D//3//heads)
+
+def _join(x, heads): "One matrix per head and group (heads*G, M, c) to a view by group and row, (G, M, heads, c)"; return x.unflatten(0, (heads, -1)).permute(1, 2, 0, 3)
 
 def _scores_and_values(x, mask, M, heads, out):
     "Attention in groups x (G, R, 3D) into out (G, M, D); returns the weights, keys first, (R, heads, G, M)"
-    G, R, D = x.shape[0], x.shape[1], x.shape[2]//3
-    q, k, v, c = x[:,R-M:,:D], x[:,:,D:2*D], x[:,:,2*D:], D//heads
-    s, p, o = x.new_empty(heads, G, R, M), x.new_empty(R, heads, G, M), x.new_empty(heads, G, M, c)
-    for i,h in enumerate(_columns(D, heads)): torch.bmm(k[:,:,h], q[:,:,h].transpose(1, 2), out=s[i])
-    p = torch.softmax(torch.add(mask, s.permute(2, 0, 1, 3), alpha=c**-.5, out=p), 0)
-    for i,h in enumerate(_columns(D, heads)): torch.bmm(p[:,i].permute(1, 2, 0), v[:,:,h], out=o[i])
-    out.view(G, M, heads, c).copy_(o.permute(1, 2, 0, 3))
+    G, R, _ = x.shape
+    q, k, v = _split(x, heads)
+    s = torch.bmm(k, q[:,R-M:].transpose(1, 2)).view(heads, G, R, M)
+    p = torch.softmax(torch.add(mask, s.permute(2, 0, 1, 3), alpha=k.shape[-1]**-.5, out=x.new_empty(R, heads, G, M)), 0)
+    o = torch.bmm(p.view(R, -1, M).permute(1, 2, 0), v)
+    out.unflatten(2, (heads, -1)).copy_(_join(o, heads))
     return p
 
 def _gradient(x, p, d, heads, out):
     "The gradient by x of the sum of d times the result, into out (G, R, 3D)"
-    G, R, D, M = x.shape[0], x.shape[1], x.shape[2]//3, d.shape[1]
-    q, k, v, c = x[:,R-M:,:D], x[:,:,D:2*D], x[:,:,2*D:], D//heads
-    dp, dq, dk, dv = (x.new_empty(heads, G, *s) for s in ((R, M), (M, c), (R, c), (R, c)))
-    for i,h in enumerate(_columns(D, heads)):
-        torch.bmm(v[:,:,h], d[:,:,h].transpose(1, 2), out=dp[i])
-        torch.bmm(p[:,i].permute(1, 0, 2), d[:,:,h], out=dv[i])
-    ds = torch._softmax_backward_data(dp.permute(2, 0, 1, 3).contiguous(), p, 0, p.dtype)
-    for i,h in enumerate(_columns(D, heads)):
-        torch.bmm(ds[:,i].permute(1, 0, 2), q[:,:,h], out=dk[i])
-        torch.bmm(ds[:,i].permute(1, 2, 0), k[:,:,h], out=dq[i])
-    y = out.unflatten(2, (3, heads, c))
-    if R>M: y[:,:R-M,0] = 0
-    for j,part,scale in ((0, dq, c**-.5), (1, dk, c**-.5), (2, dv, 1.)): torch.mul(part.permute(1, 2, 0, 3), scale, out=y[:,R-part.shape[2]:,j])
+    (G, R, _), M = x.shape, d.shape[1]
+    q, k, v = _split(x, heads)
+    d = d.unflatten(2, (heads, -1)).permute(2, 0, 1, 3).reshape(heads*G, M, -1)
+    dv = torch.bmm(p.view(R, -1, M).permute(1, 0, 2), d)
+    dp = torch.bmm(v, d.transpose(1, 2)).view(heads, G, R, M).permute(2, 0, 1, 3).contiguous()
+    ds = torch._softmax_backward_data(dp, p, 0, p.dtype).view(R, -1, M)
+    dk, dq = torch.bmm(ds.permute(1, 0, 2), q[:,R-M:]), torch.bmm(ds.permute(1, 2, 0), k)
+    parts, scale = out.unflatten(2, (3, heads, -1)), k.shape[-1]**-.5
+    if R>M: parts[:,:R-M,0] = 0
+    torch.mul(_join(dq, heads), scale, out=parts[:,R-M:,0])
+    torch.mul(_join(dk, heads), scale, out=parts[:,:,1])
+    parts[:,:,2] = _join(dv, heads)
 
-def _chunks(G, R): size = max(8, 4096//R); return [slice(a, min(a+size, G)) for a in range(0, G, size)]
+def _chunks(G, R): size = max(8, 2048//R); return [slice(a, min(a+size, G)) for a in range(0, G, size)]
 def _part(mask, s): "The mask of some groups"; return mask if mask.shape[2]==1 else mask[:,:,s]
 
 class _Attend(torch.autograd.Function):
