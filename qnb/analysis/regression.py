@@ -228,10 +228,11 @@ def cross_validate(
     parts:list,              # one Part per fold
     targets:list,            # slices: groups of targets that share one choice
     penalty:str='rcond',     # 'rcond' or 'ridge'
-    values=tuple(PUBLISHED),  # the path, ascending
+    values=None,             # the path, ascending; the published one of `penalty` if left out
     margin=1.,               # see `choose`
 )->list: # one Choice per group
     "Nested cross-validation from the summaries of the folds"
+    values = PATHS[penalty] if values is None else values
     n, union, everything = len(parts), Unions(parts), [slice(None)]
     fits = [solve(union(j for j in range(n) if j!=k), penalty, values) for k in range(n)]
     outer = [path_errors(f, q, targets) for f,q in zip(fits, parts)]
