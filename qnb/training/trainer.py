@@ -284,7 +284,7 @@ def train(
     if cfg.context and cfg.context<context: raise ValueError(f"the network reads at most {cfg.context} tokens: configure it with context={context}")
     r = recipe(preset, cfg.kind, p.name, **overrides)
     run = create(out or 'qnb-runs', dict(process=process_config(p), model=asdict(cfg), context=int(context), seed=int(seed),
-        preset=preset if isinstance(preset, str) else 'own', recipe=asdict(r), batches=1))
+        preset=preset if isinstance(preset, str) else 'own', recipe=asdict(r), format=1))
     if run.finished: return run
     with held(run), torch_threads(threads), noted_interrupts() as interrupts:
         session = Session(run, progress, save_seconds)
