@@ -163,7 +163,8 @@ class _LSTM(_Cell):
         H, N = wh.shape[1], len(x)
         wi2, wh2, b2 = (_twice(w, H, 2) for w in (wi, wh, bi+bh))
         g, wt = matmul(x, wi2.t(), b2), wh2.t()
-        out, tc, prev, cell = x.new_zeros(N, H), x.new_empty(N, H), x.new_zeros(N, H), x.new_empty(N, H)
+        out, tc, prev, cell = x.new_zeros(N, H), x.new_empty(N, H), x.new_empty(N, H), x.new_empty(N, H)
+        prev[:tree.levels[1]] = 0
         for t,(a,b) in enumerate(zip(tree.levels, tree.levels[1:])):
             gt, c = g[a:b], cell[a:b]
             if t:
