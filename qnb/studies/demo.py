@@ -8,10 +8,11 @@ __all__ = ['PROCESSES', 'MODELS', 'ROWS', 'MARK', 'HOURS', 'LENGTH', 'as_names',
            'publish', 'conduct', 'stop_workers', 'demo', 'study']
 
 # %% ../../nbs/studies/01_demo.ipynb #demo-8623ca
-import json, os, shutil, signal, time
+import json, shutil, signal, threading, time, warnings
 from pathlib import Path
 from concurrent.futures.process import BrokenProcessPool
 from joblib import Parallel, delayed, parallel_config
+from tqdm import std
 from tqdm.auto import tqdm
 from .. import __version__
 from ..files import read_json, write_atomic
@@ -96,7 +97,9 @@ def guarded(
     **kwargs     # for `work`
 )->dict: # a record, finished or failed
     "Do the work; an error becomes a failed record"
-    if worker: signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if worker:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        std.tqdm.set_lock(threading.RLock())                  # no semaphore of the system's, which a killed worker would leave behind
     try: return work(name, model, *args, **kwargs)
     except KeyboardInterrupt:
         if not worker: raise
@@ -209,6 +212,9 @@ def conduct(
     call = lambda n: (n[0], n[1], network_folder(out, *n), settings.get('params',{}).get(n[0]), settings['preset'], settings['seed'], settings['context'])
     bar = tqdm(total=len(todo), unit='network', smoothing=0, disable=not progress)
     def tell(line): bar.clear(); echo(line); bar.refresh()        # between two drawings of the bar
+    quiet = warnings.catch_warnings()
+    quiet.__enter__()
+    warnings.filterwarnings('ignore', r'\d+ tasks? (which|have)') # joblib, about an interrupted demo
     try:
         if min(jobs, len(todo))==1: results = (guarded(work, *call(n), **options) for n in todo)
         else:
@@ -229,13 +235,13 @@ def conduct(
         for n in todo:
             if records[n]['status']=='waiting':
                 records[n] = failed(*n, f'a worker process was killed, perhaps for lack of memory ({type(e).__name__}); call the same command again to retry')
-    finally: bar.close()
+    finally: bar.close(); results = None; quiet.__exit__(None, None, None)
     return save()
 
 def stop_workers():
     "End the worker processes of this process now"
     from joblib.externals.loky import get_reusable_executor
-    get_reusable_executor().shutdown(wait=True, kill_workers=True)
+    get_reusable_executor(reuse=True, kill_workers=True).shutdown(wait=True, kill_workers=True) # reuse: never wait for a new pool
 
 # %% ../../nbs/studies/01_demo.ipynb #demo-f39ed0
 def demo(
