@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['PROCESSES', 'MODELS', 'ROWS', 'MARK', 'HOURS', 'LENGTH', 'as_names', 'record_of', 'analysed_depth', 'one_network',
            'guarded', 'read_mark', 'open_folder', 'network_folder', 'read_record', 'cost', 'in_time', 'line_of',
-           'publish', 'conduct', 'stop_workers', 'demo', 'study']
+           'publish', 'stop_workers', 'side_by_side', 'conduct', 'demo', 'study']
 
 # %% ../../nbs/studies/01_demo.ipynb #demo-8623ca
 import json, shutil, signal, threading, time, warnings
@@ -18,7 +18,7 @@ from .. import __version__
 from ..files import read_json, write_atomic
 from ..processes.zoo import process, zoo
 from ..plots.panels import belief_panels
-from .report import CONTROLS, LABELS, TITLES, failed, show_r2, show_small, to_csv, to_text, waiting, write_report
+from .report import LABELS, TITLES, failed, show_r2, show_small, to_csv, to_text, waiting, write_report
 
 # %% ../../nbs/studies/01_demo.ipynb #demo-7331f5
 PROCESSES = ('mess3','bloch_walk','moon','frdn')
@@ -184,6 +184,25 @@ def publish(
     write_report(Path(out)/'report.html', rows, figures, status=status, context=s['context'], **page)
     return rows
 
+def stop_workers():
+    "End the worker processes of this process now"
+    from joblib.externals.loky import get_reusable_executor
+    get_reusable_executor(reuse=True, kill_workers=True).shutdown(wait=True, kill_workers=True) # reuse: never wait for a new pool
+
+def side_by_side(
+    work,        # as in `conduct`
+    calls,       # arguments of each call, longest first
+    jobs:int,    # worker processes; 1 works in this process
+    options:dict # further arguments of each call
+): # yields records as they finish
+    "Do work in several processes with one thread each"
+    if min(jobs, len(calls))==1:
+        for c in calls: yield guarded(work, *c, **options)
+        return
+    with warnings.catch_warnings(), parallel_config(backend='loky', inner_max_num_threads=1):
+        warnings.filterwarnings('ignore', r'\d+ tasks? (which|have)')   # joblib, about calls that were interrupted
+        yield from Parallel(n_jobs=min(jobs, len(calls)), return_as='generator_unordered', batch_size=1)(delayed(guarded)(work, *c, worker=True, **options) for c in calls)
+
 def conduct(
     networks,      # pairs (process, model) to be computed
     out,           # folder
@@ -212,36 +231,22 @@ def conduct(
     call = lambda n: (n[0], n[1], network_folder(out, *n), settings.get('params',{}).get(n[0]), settings['preset'], settings['seed'], settings['context'])
     bar = tqdm(total=len(todo), unit='network', smoothing=0, disable=not progress)
     def tell(line): bar.clear(); echo(line); bar.refresh()        # between two drawings of the bar
-    quiet = warnings.catch_warnings()
-    quiet.__enter__()
-    warnings.filterwarnings('ignore', r'\d+ tasks? (which|have)') # joblib, about an interrupted demo
     try:
-        if min(jobs, len(todo))==1: results = (guarded(work, *call(n), **options) for n in todo)
-        else:
-            with parallel_config(backend='loky', inner_max_num_threads=1):
-                results = Parallel(n_jobs=min(jobs, len(todo)), return_as='generator_unordered', batch_size=1)(delayed(guarded)(work, *call(n), worker=True, **options) for n in todo)
-        for r in results:
+        for r in side_by_side(work, [call(n) for n in todo], jobs, options):
             n = r['process'], r['model']
             records[n] = r
-            if r['status']=='failed': write_atomic(network_folder(out, *n)/'record.json', json.dumps(r, indent=1))
             if r['status']=='waiting': continue               # its worker was interrupted
+            if r['status']=='failed': write_atomic(network_folder(out, *n)/'record.json', json.dumps(r, indent=1))
             bar.update(); tell(line_of(r)); save()
     except KeyboardInterrupt:
         stop_workers()
-        left = sum(records[n]['status']=='waiting' for n in todo)
-        tell(f"Interrupted with {left} networks to go. Call the same command again to continue.")
+        tell(f"Interrupted with {sum(records[n]['status']=='waiting' for n in todo)} networks to go. Call the same command again to continue.")
         save(); raise
     except BrokenProcessPool as e:                             # a worker was killed
-        for n in todo:
-            if records[n]['status']=='waiting':
-                records[n] = failed(*n, f'a worker process was killed, perhaps for lack of memory ({type(e).__name__}); call the same command again to retry')
-    finally: bar.close(); results = None; quiet.__exit__(None, None, None)
+        why = f'a worker process was killed, perhaps for lack of memory ({type(e).__name__}); call the same command again to retry'
+        records.update({n: failed(*n, why) for n in todo if records[n]['status']=='waiting'})
+    finally: bar.close()
     return save()
-
-def stop_workers():
-    "End the worker processes of this process now"
-    from joblib.externals.loky import get_reusable_executor
-    get_reusable_executor(reuse=True, kill_workers=True).shutdown(wait=True, kill_workers=True) # reuse: never wait for a new pool
 
 # %% ../../nbs/studies/01_demo.ipynb #demo-f39ed0
 def demo(
