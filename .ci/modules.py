@@ -19,6 +19,20 @@ def exports(nbs):
                 found[m[1]] = p
     return found, twice
 
+def mixed(nbs):
+    "Cells that import and do something else besides: the docs run every cell with an import, but not the cells before it"
+    bad, plain = [], (ast.Import, ast.ImportFrom)
+    for p in sorted(nbs.rglob('*.ipynb')):
+        if '.ipynb_checkpoints' in p.parts: continue
+        for c in json.loads(p.read_text())['cells']:
+            s = ''.join(c['source'])
+            if c['cell_type']!='code' or re.search(r'^#\|\s*export', s, re.M) or 'nbdev_export()' in s: continue
+            body = ast.parse('\n'.join(l for l in s.splitlines() if not l.startswith(('%','!')))).body
+            has = any(isinstance(n, plain) for b in body for n in ast.walk(b))
+            if has and not all(isinstance(b, (*plain, ast.Try)) for b in body):
+                bad.append(f"{p}, cell {c['id']} holds imports and other code: put the imports into a cell of their own")
+    return bad
+
 def upward(lib):
     "Imports from a room on the same floor or above, as sentences"
     bad = []
@@ -44,7 +58,7 @@ if __name__=='__main__':
         if m in found or f.name=='_modidx.py': continue
         if f.name=='__init__.py' and len([l for l in f.read_text().splitlines() if l.strip() and not l.startswith('__version__')])==0: continue
         bad.append(f'{f} comes from no notebook: delete it, or write the notebook')
-    bad += upward(Path('qnb'))
+    bad += upward(Path('qnb')) + mixed(Path('nbs'))
     for b in bad: print(b, file=sys.stderr)
     print(f'{len(found)} modules, each from one notebook; {len(bad)} complaints')
     sys.exit(bool(bad))
