@@ -33,6 +33,16 @@ def mixed(nbs):
                 bad.append(f"{p}, cell {c['id']} holds imports and other code: put the imports into a cell of their own")
     return bad
 
+def widgets(nbs):
+    "Notebooks with stored widgets: megabytes that show nothing without a kernel"
+    bad = []
+    for p in sorted(nbs.rglob('*.ipynb')):
+        if '.ipynb_checkpoints' in p.parts: continue
+        nb = json.loads(p.read_text())
+        if nb['metadata'].get('widgets') or any('widget-view' in k for c in nb['cells'] for o in c.get('outputs', []) for k in o.get('data', {})):
+            bad.append(f'{p} holds a stored widget: clear its outputs')
+    return bad
+
 def upward(lib):
     "Imports from a room on the same floor or above, as sentences"
     bad = []
@@ -58,7 +68,7 @@ if __name__=='__main__':
         if m in found or f.name=='_modidx.py': continue
         if f.name=='__init__.py' and len([l for l in f.read_text().splitlines() if l.strip() and not l.startswith('__version__')])==0: continue
         bad.append(f'{f} comes from no notebook: delete it, or write the notebook')
-    bad += upward(Path('qnb')) + mixed(Path('nbs'))
+    bad += upward(Path('qnb')) + mixed(Path('nbs')) + widgets(Path('nbs'))
     for b in bad: print(b, file=sys.stderr)
     print(f'{len(found)} modules, each from one notebook; {len(bad)} complaints')
     sys.exit(bool(bad))
