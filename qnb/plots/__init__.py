@@ -4,14 +4,14 @@
 
 # %% auto #0
 __all__ = ['View', 'belief_panels', 'belief_rgb', 'belief_scatter', 'belief_view', 'colours', 'find_browser', 'opacity',
-           'pca_view', 'picture', 'png', 'project', 'small_html', 'still', 'template', 'write']
+           'pca_view', 'picture', 'png', 'project', 'show', 'small_html', 'still', 'template', 'write']
 
 # %% ../../nbs/plots/09_room.ipynb #room-3502a4
 from .projections import View, belief_view, pca_view, project
-from .style import belief_rgb, colours, opacity, small_html, template
+from .style import belief_rgb, colours, opacity, show, small_html, template
 from .panels import belief_panels, belief_scatter, picture, png
 from .write import find_browser, still, write
 
 # %% ../../nbs/plots/09_room.ipynb #room-35fb0b
 _all_ = ['View', 'belief_panels', 'belief_rgb', 'belief_scatter', 'belief_view', 'colours', 'find_browser', 'opacity', 'pca_view',
-         'picture', 'png', 'project', 'small_html', 'still', 'template', 'write']
+         'picture', 'png', 'project', 'show', 'small_html', 'still', 'template', 'write']

@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['MIN_OPACITY', 'MARKER_SIZE', 'NETWORK_COLOUR', 'CONTROL_COLOUR', 'INK', 'MUTED', 'LINE', 'channels', 'belief_rgb',
-           'opacity', 'colours', 'marker_size', 'template', 'small_html']
+           'opacity', 'colours', 'marker_size', 'template', 'small_html', 'Shown', 'show']
 
 # %% ../../nbs/plots/01_style.ipynb #style-540677
+from json import loads
 import numpy as np
 import plotly.graph_objects as go
 from .projections import View
@@ -93,3 +94,17 @@ def small_html(
 )->str: # a div without plotly.js
     "The figure as a piece of HTML for a page that already loads plotly.js"
     return fig.to_html(include_plotlyjs=False, full_html=False, config=dict(displaylogo=False, responsive=True))
+
+# %% ../../nbs/plots/01_style.ipynb #style-92acb7
+class Shown:
+    "A figure as the output of a cell, for JupyterLab and for pages"
+    def __init__(self, fig): self.fig = fig
+    def __repr__(self): return 'a figure'
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        return {'application/vnd.plotly.v1+json':dict(loads(self.fig.to_json()), config=dict(displaylogo=False, responsive=True)), 'text/html':small_html(self.fig)}
+
+def show(
+    fig:go.Figure, # a figure with few points
+)->Shown: # to be the last line of a cell
+    "The figure as the output of a cell: seen in JupyterLab without a network, and on pages that load plotly.js"
+    return Shown(fig)
