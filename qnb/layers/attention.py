@@ -13,7 +13,7 @@ from ..circuits.routes import untraced
 from ..circuits.sampling import valid_shots
 from ..circuits.state import finite
 from .base import straight, uniform_angles
-from .scores import (BACKENDS, RULES, Registers, get_rule, inner_scores, measured, parts_of, table, to_weights, token_state, unitary, valid)
+from .scores import (BACKENDS, RULES, Registers, factor, get_rule, inner_scores, measured, parts_of, table, to_weights, token_state, unitary, valid)
 
 # %% ../../nbs/layers/03_attention.ipynb #attentio-7dfca2
 def additive(
@@ -105,6 +105,11 @@ class QuantumAttention(nn.Module):
             self.took = 'states'
             return rule.score(unit(q)@unit(k).mT)
         self.took = self.backend if self.backend!='auto' else 'tables' if self.registers.layers==1 else 'matrix'
+        if self.took=='tables' and len(set(self.registers.sizes))==1:               # registers of one size: no cutting, no stacking
+            cut = lambda t: t.unflatten(-1, (len(self.registers.sizes), -1))
+            one = lambda q, k, d: factor(cut(q).transpose(-2, -3), cut(k).transpose(-2, -3), cut(d), self.registers.pattern)
+            args = q, k, (self.key_angles-self.query_angles).to(q.dtype)
+            return rule.score(untraced(one, *args) if torch.compiler.is_compiling() else one(*args))
         args = parts_of(q, self.registers), parts_of(k, self.registers), self.query_angles.to(q.dtype), self.key_angles.to(q.dtype), self.registers, self.took
         z = untraced(inner_scores, *args) if torch.compiler.is_compiling() else inner_scores(*args)
         return rule.score(z)
@@ -128,8 +133,8 @@ class QuantumAttention(nn.Module):
         finite(query, 'query')
         if key is not query: finite(key, 'key')
         (B, L, _), S, H = query.shape, key.shape[1], self.num_heads
-        heads = lambda t, m: m(t).reshape(B, t.shape[1], H, -1).transpose(1, 2)
-        q, k, v = heads(query, self.q_proj), heads(key, self.k_proj), heads(value, self.v_proj)
+        heads = lambda t: t.reshape(B, t.shape[1], H, -1).transpose(1, 2)
+        q, k, v = (heads(t) for t in self.projected(query, key, value))
         low = q.dtype in (torch.float16, torch.bfloat16)
         s = self.scores(*(t.float() if low else t for t in (q, k)))
         if self.shots is not None:
@@ -144,6 +149,13 @@ class QuantumAttention(nn.Module):
         if not need_weights: return out, None
         w = (w.mean(1) if average_attn_weights else w).to(out.dtype)
         return out, w[0] if single else w
+
+    def projected(self, query, key, value):
+        "Projected queries, keys and values; of one tensor in one product"
+        maps = self.q_proj, self.k_proj, self.v_proj
+        if not (query is key is value): return [m(t) for m,t in zip(maps, (query, key, value))]
+        weight, bias = torch.cat([m.weight for m in maps]), None if self.q_proj.bias is None else torch.cat([m.bias for m in maps])
+        return nn.functional.linear(query, weight, bias).split([m.out_features for m in maps], -1)
 
     def weights(self, s, mask): "Weights from scores by the rule"; return to_weights(s, RULES[self.rule], self.temperature, mask)
 
