@@ -29,7 +29,7 @@ def model_config(
     valid = [f.name for f in fields(cls) if f.name not in ('vocab', 'kind', 'seed', 'context')]
     for k in overrides:
         if k not in valid: raise ValueError(f"a {name} has no setting {k!r}; it has {', '.join(valid)}")
-    if 'context' in cls.__dataclass_fields__: overrides['context'] = context
+    if cls is not RecurrentConfig: overrides['context'] = context
     return cls(vocab=vocab, kind=name, seed=seed, **overrides)
 
 def build(
