@@ -237,10 +237,10 @@ def side_grid(
     fig.add_scatter(x=[], y=[], hovertemplate='%{y:,} beliefs at depth %{x}<extra></extra>', **dot, **n)
     fig.add_scatter(x=np.cos(t).round(3), y=np.sin(t).round(3), mode='lines', line=dict(color='#b8bec8', width=1), hoverinfo='skip', **s)
     fig.add_scatter(x=[], y=[], mode='markers', marker=dict(color=ACCENT, size=7, opacity=.8), hovertemplate='%{x:.4f} %{y:+.4f} i<extra></extra>', **s)
-    fig.update_yaxes(range=[0,1.02], **law); fig.update_yaxes(type='log', dtick=1, exponentformat='power', **n)
+    fig.update_yaxes(range=[0,1.02], **law); fig.update_yaxes(type='log', dtick=1, tickformat=',d', **n)
     fig.update_xaxes(type='category', **law)
-    fig.update_xaxes(range=[-1.15,1.15], constrain='domain', showticklabels=False, ticks='', **s)
-    fig.update_yaxes(range=[-1.15,1.15], scaleanchor=next(fig.select_traces(**s)).xaxis or 'x', constrain='domain', showticklabels=False, ticks='', **s)
+    fig.update_xaxes(range=[-1.15,1.15], constrain='domain', visible=False, **s)
+    fig.update_yaxes(range=[-1.15,1.15], scaleanchor=next(fig.select_traces(**s)).xaxis or 'x', constrain='domain', visible=False, **s)
     fig.update_xaxes(title='n', **h); fig.update_xaxes(title='depth', **n)
     return fig.update_layout(template=template(), showlegend=False, bargap=.25)
 
@@ -271,7 +271,7 @@ def main_traces(
     pos, steps = v(x), v(st.walk())
     cols = lambda a: tuple(np.ascontiguousarray(a.T, np.float32))
     frame = cols(np.concatenate([np.vstack([f, np.full((1, f.shape[1]), np.nan)]) for f in v.frame])) if v.frame else ([],)*(2+(not v.flat))
-    paint, alpha = rgb_number(belief_rgb(v, x, w)), opacity(w, MIN_OPACITY.get(c.process.name, .15)).astype(np.float32)
+    paint, alpha = rgb_number(belief_rgb(v, x, w)), opacity(w, max(MIN_OPACITY.get(c.process.name, .15), min(.5, 250/len(w)))).astype(np.float32)
     keep = slice(None) if rows is None else rows
     size = float(np.clip(300/np.sqrt(len(pos)), 2.2, 10))
     return dict(view=v, frame=frame, cloud=cols(pos[keep]), paint=paint[keep], alpha=alpha[keep], size=size, walk=cols(steps), here=cols(steps[-1:]), span=box(v, pos))
@@ -319,9 +319,9 @@ class ProcessExplorer(Dashboard):
         self.random = self.click(W.Button(description='random token', layout=W.Layout(width='9em')), self._random)
         self.token_box, self.tokens, self.reason = W.HBox(layout=W.Layout(flex_flow='row wrap')), [], W.HTML()
         self.light, self.facts, self.job_box = W.HTML(), W.HTML(), W.HBox()
-        edge, step = dict(color=LINE, width=1.2), dict(mode='lines+markers', line=dict(color=INK, width=1.5), hoverinfo='skip')
+        edge = dict(color=LINE, width=1.2)
         dots = dict(mode='markers', hoverinfo='none', marker=rgb_marker(np.zeros((0,3)), opacity=.8))
-        traces = lambda T,G,big: [T(mode='lines', line=edge, hoverinfo='skip'), G(**dots), G(**step, marker=dict(color='white', size=big-3, line=dict(color=INK, width=1.5))),
+        traces = lambda T,G,big: [T(mode='lines', line=edge, hoverinfo='skip'), G(**dots), G(mode='lines+markers', hoverinfo='skip', line=dict(color=INK, width=1.5 if big>6 else 5), marker=dict(color='white', size=big-3, line=dict(color=INK, width=1.5))),
                                   G(mode='markers', hoverinfo='skip', marker=dict(color=ACCENT, size=big+3, line=dict(color='white', width=1.5)))]
         self.fig = live(*traces(go.Scatter, go.Scattergl, 9), width=540, height=520, hovermode='closest')
         self.fig3 = live(*traces(go.Scatter3d, go.Scatter3d, 6), width=540, height=520, margin=dict(l=0, r=0, t=36, b=0))
@@ -402,20 +402,21 @@ class ProcessExplorer(Dashboard):
         if key in self.proof.held and key in self.rate.held: return self._proved(key)
         self.light.value = light(None, 'looking for a proof that this is a process ...')
         self.job = Job(self._steps(key), lambda _: None, lambda e: self.errors.append(e), 'proof, rate')
+        self.click(self.job.stop_button, self._stopped)
         self.job_box.children = [self.job.ui]
         self.job.start()
+    def _stopped(self):
+        if self.state.key() not in self.proof.held: self.light.value = light(None, 'stopped before a proof was found: move a knob to look again')
     def _steps(self, key):
-        for i in range(10): time.sleep(self.rest/10); yield 0, 2, ''
+        begin = time.monotonic()+self.rest
+        while time.monotonic()<begin: time.sleep(.03); yield 0, 2, ''
         self.proof(*key); self._proved(key); yield 1, 2, 'entropy rate'
         self.rate(*key); self._proved(key)
     def _proved(self, key):
         if key!=self.state.key(): return                     # the knobs have moved on
         c, r = self.proof(*key), self.rate.held.get(key)
         self.light.value = light({'?':None}.get(c.group, True) if c.kind!='negative' else False, f'{GROUPS[c.group]}: {c.text}')
-        if r is not None:
-            with self.lock, self.side.batch_update():
-                fill_side(self.side.data, self.state, r, law=False)
-                self.side.layout.annotations[1].text = f'{PANELS[1]} &#8594; {float(r):.4f}'
+        if r is not None: self._fill_side(self.side, r)
 
     # drawing
     def _show_word(self):
@@ -441,12 +442,14 @@ class ProcessExplorer(Dashboard):
             fig.layout.uirevision = f'{st.name} {st.view} {st.axes}'
             fig.layout.title = headline(st)
         if side:
-            rate = self.rate.held.get(st.key())
-            with self.lock, self.side.batch_update():
-                fill_side(self.side.data, st, rate)
-                self.side.layout.annotations[1].text = PANELS[1]+('' if rate is None else f' &#8594; {float(rate):.4f}')
+            self._fill_side(self.side, self.rate.held.get(st.key()))
         p = st.process()
         self.facts.value = f'<span style="color:{MUTED}">{p.vocab} tokens, beliefs of {p.dim} number{"s"*(p.dim>1)}; {len(st.cloud()):,} different beliefs from {st.counts()[1].sum():,.0f} words up to length {st.cloud().depth}</span>'
+
+    def _fill_side(self, fig, rate):
+        with self.lock, fig.batch_update():
+            fill_side(fig.data, self.state, rate)
+            next(a for a in fig.layout.annotations if a.text.startswith(PANELS[1])).text = PANELS[1]+('' if rate is None else f' &#8594; {float(rate):.4f}')
 
     def draw_walk(self):
         "Redraw the walk and the next-token law"
@@ -463,17 +466,17 @@ class ProcessExplorer(Dashboard):
         m = main_traces(st, thin(len(st.cloud()), st.cloud().weight, most))
         fig = side_grid(((1,2),(1,3),(2,2),(2,3)), rows=2, cols=3, column_widths=[.48,.26,.26], specs=[[{'rowspan':2, 'type':'xy' if flat else 'scene'}, {}, {}], [None, {}, {}]],
                         subplot_titles=('', *PANELS), horizontal_spacing=.06, vertical_spacing=.2)
-        fill_side(fig.data, st, self.rate.held.get(st.key()))
+        self._fill_side(fig, self.rate.held.get(st.key()))
         T = go.Scatter if flat else go.Scatter3d; k, size = len(fig.data), m['size'] if len(m['paint'])>=len(st.cloud()) else float(np.clip(300/np.sqrt(most), 2.2, 10))
-        mark = dict(color=short_colours(m['paint']), size=size*.8, line=dict(width=0), **(dict(opacity=m['alpha']) if flat else {}))
+        mark = dict(color=short_colours(m['paint']), size=size*(.8 if flat else .45), line=dict(width=0), **(dict(opacity=m['alpha']) if flat else {}))
         big = 8 if flat else 5
         for kind,style in dict(frame=dict(mode='lines', line=dict(color=LINE, width=1.2)), cloud=dict(mode='markers', marker=mark),
-                walk=dict(mode='lines+markers', line=dict(color=INK, width=1.5), marker=dict(color='white', size=big-2, line=dict(color=INK, width=1.5))),
+                walk=dict(mode='lines+markers', line=dict(color=INK, width=1.5 if flat else 5), marker=dict(color='white', size=big-2, line=dict(color=INK, width=1.5))),
                 here=dict(mode='markers', marker=dict(color=ACCENT, size=big+3, line=dict(color='white', width=1.5)))).items():
             fig.add_trace(T(**style, hoverinfo='skip'), row=1, col=1); put(fig.data[-1], m[kind])
         dress(fig, m['view'], m['span'])
         fig.update_annotations(font_size=13)
-        return fig.update_layout(width=1080, height=500, title=headline(st), margin=dict(l=30, r=10, t=64, b=40))
+        return fig.update_layout(width=1080, height=500, title=headline(st), margin=dict(l=56, r=10, t=64, b=40))
 
 PANELS = ('next token','entropy h<sub>n</sub> (nats)','beliefs per depth','spectrum')
 GROUPS = dict(C='classical', Q='quantum', G='post-quantum') | {'?':'no proof'}
@@ -494,7 +497,8 @@ def dress(
 ):
     "Axis titles and limits of a view; equal units where distances mean something"
     if not v.flat:
-        for k,t in zip('xyz', v.labels): fig.layout.scene[f'{k}axis'].title = t
+        for k,t in zip('xyz', v.labels): fig.layout.scene[f'{k}axis'].title = dict(text=t, font=dict(size=11))
+        fig.layout.scene.camera.eye = dict(zip('xyz', (1.1,1.1,.7) if v.kind!='pca' else (1.6,1.6,1.)))
         return
     bare = v.kind in ('simplex','segment')
     fig.layout.xaxis.update(title=v.labels[0], range=span[0].tolist(), visible=v.kind!='simplex', constrain='domain')
