@@ -1,0 +1,155 @@
+"""Drive every dashboard in real JupyterLab, as a person would: run all, drag, press arrows, draw a lasso.
+
+    python .ci/browser.py [FOLDER] [NAME ...]     (FOLDER for screenshots and timings.json, default _browser)
+
+Needs Chromium (Debian's package is enough) and the `dev` extra. It is not part of `.ci/run`: it takes some minutes.
+Nothing is compared by pixels: each check reads the data of the live figure.
+"""
+import json, os, secrets, shutil, socket, statistics, subprocess, sys, tempfile, time
+from pathlib import Path
+import nbformat
+from playwright.sync_api import sync_playwright, TimeoutError as Late
+from qnb.dashboards.lab import lab_command
+
+ARGS = '--headless --no-sandbox --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --enable-unsafe-swiftshader'.split()
+
+class Lab:
+    "JupyterLab on a folder, and a browser that looks at it"
+    def __init__(self, folder, out):
+        self.folder, self.out = Path(folder), Path(out)
+        with socket.socket() as s: s.bind(('127.0.0.1', 0)); self.port = s.getsockname()[1]
+        self.token = secrets.token_hex(8)
+        settings = self.folder/'settings'/'@jupyterlab'/'notebook-extension'
+        settings.mkdir(parents=True)
+        (settings/'tracker.jupyterlab-settings').write_text('{"windowingMode": "none"}')       # every output stays in the page
+        news = self.folder/'settings'/'@jupyterlab'/'apputils-extension'
+        news.mkdir(parents=True)
+        (news/'notification.jupyterlab-settings').write_text('{"fetchNews": "false"}')
+        env = {**os.environ, 'JUPYTERLAB_SETTINGS_DIR': str(self.folder/'settings'), 'OMP_NUM_THREADS': '1'}
+        words = lab_command(self.folder, browser=False, port=self.port)+[f'--IdentityProvider.token={self.token}', '--allow-root', '--ip=127.0.0.1', '--LabApp.expose_app_in_browser=True']
+        self.process = subprocess.Popen(words, stdout=open(self.out/'lab.log', 'w'), stderr=subprocess.STDOUT, env=env)
+        for _ in range(240):
+            try: socket.create_connection(('127.0.0.1', self.port), 1).close(); break
+            except OSError: time.sleep(.25)
+    def __enter__(self): return self
+    def __exit__(self, *_):
+        self.process.terminate()
+        try: self.process.wait(10)
+        except subprocess.TimeoutExpired: self.process.kill()
+
+class Page:
+    "One notebook, open and run"
+    def __init__(self, lab, browser, notebook):
+        self.pg, self.lab, self.notes = browser.new_page(viewport=dict(width=1500, height=1100)), lab, []
+        self.complaints = []
+        self.pg.on('console', lambda m: self.complaints.append(m.text) if m.type=='error' or 'WebGL context' in m.text else None)
+        self.pg.on('pageerror', lambda e: self.complaints.append(str(e)))
+        self.pg.goto(f'http://127.0.0.1:{lab.port}/lab/tree/{notebook}?token={lab.token}&reset')
+        self.pg.wait_for_selector('.jp-Notebook .jp-Cell', timeout=90_000)
+        self.pg.wait_for_function("typeof jupyterapp!='undefined' && jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel", timeout=90_000)
+        self.pg.evaluate("(async()=>{const c=jupyterapp.shell.currentWidget.sessionContext; await c.ready; await c.session.kernel.info; await c.session.kernel.requestKernelInfo()})()")
+        t = time.time()
+        self.pg.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
+        self.pg.wait_for_function("""(()=>{const cs=[...document.querySelectorAll('.jp-Notebook .jp-CodeCell .jp-InputArea-prompt')].map(p=>p.textContent);
+            return cs.length && cs.every(t=>/\\[\\d+\\]/.test(t))})()""", timeout=180_000)
+        self.seconds = time.time()-t
+        broken = self.pg.locator('.jp-OutputArea [data-mime-type="application/vnd.jupyter.stderr"], .jp-OutputArea-output:has-text("Traceback")')
+        assert broken.count()==0 or 'Traceback' not in broken.first.inner_text(), broken.first.inner_text()[:2000]
+        self.pg.wait_for_function("document.querySelectorAll('.js-plotly-plot').length>0", timeout=60_000)
+        self.settle(1500)
+
+    def settle(self, ms=700): self.pg.wait_for_timeout(ms)
+    def shot(self, name): self.pg.screenshot(path=self.lab.out/f'{name}.png')
+    def figure(self, k): return f"[...document.querySelectorAll('.js-plotly-plot')].filter(g=>g.offsetParent)[{k}]"
+    def data(self, k, trace=0, keys=('x','y')):
+        "A fingerprint of a trace of the k-th visible figure: lengths and sums, which no two settings share by accident"
+        js = f"""(()=>{{const t={self.figure(k)}._fullData[{trace}]; const get=p=>p.split('.').reduce((o,q)=>o?.[q],t);
+            const flat=v=>v==null?[]:(typeof v=='string'||typeof v=='number')?[v]:Array.from(v);
+            return {json.dumps(list(keys))}.map(p=>{{const v=flat(get(p)); let s=0; v.forEach((e,i)=>{{const n=typeof e=='number'?e:typeof e=='string'?[...e].reduce((a,c)=>(a*31+c.charCodeAt(0))%65521,7):(e?1:0); s+=isFinite(n)?n*(1+(i%97)):0}}); return [v.length, s]}})}})()"""
+        return self.pg.evaluate(js)
+    def labelled(self, name, kind='.widget-slider'):
+        return self.pg.locator(f'.widget-inline-hbox:visible').filter(has=self.pg.locator(f'.widget-label:text-is("{name}")')).first
+    def changes(self, look, before, ms=20_000):
+        "Seconds until `look()` no longer gives `before`"
+        t = time.time()
+        while time.time()-t<ms/1e3:
+            if look()!=before: return time.time()-t
+            self.pg.wait_for_timeout(8)
+        raise AssertionError(f'nothing changed in {ms/1e3:.0f} s')
+    def drag(self, name, look, dx=40):
+        "Drag a slider by some pixels; the figure must follow"
+        h = self.labelled(name).locator('.noUi-handle'); h.scroll_into_view_if_needed(); self.settle(300)
+        before, b = look(), h.bounding_box(); x, y = b['x']+b['width']/2, b['y']+b['height']/2
+        self.pg.mouse.move(x, y); self.pg.mouse.down(); self.pg.mouse.move(x+dx, y, steps=4); self.pg.mouse.up()
+        return self.changes(look, before)
+    def arrows(self, name, look, n=8, key='ArrowRight'):
+        "Press an arrow on a slider; seconds of each step until the figure has new data"
+        h = self.labelled(name).locator('.noUi-handle'); h.focus(); times = []
+        for _ in range(n):
+            before, t = look(), time.time()
+            h.press(key); self.changes(look, before); times.append(time.time()-t)
+            self.settle(150)
+        return times
+    def choose(self, name, option, look):
+        "Choose from a menu"
+        before = look(); self.labelled(name).locator('select').select_option(label=option)
+        return self.changes(look, before)
+    def press(self, text, look=None):
+        before = look() if look else None
+        b = self.pg.locator(f'button.widget-button:visible:text-is("{text}")').first; b.scroll_into_view_if_needed(); b.click()
+        return self.changes(look, before) if look else self.settle()
+    def lasso(self, k, look, r=60, sub=0):
+        "Draw a lasso around the middle of the k-th visible figure"
+        before = look()
+        for _ in range(3):
+            d = self.pg.locator('.js-plotly-plot:visible').nth(k).locator('.nsewdrag').nth(sub); d.scroll_into_view_if_needed(); self.settle(400)
+            b = d.bounding_box(); x, y = b['x']+b['width']/2, b['y']+b['height']/2
+            self.pg.mouse.move(x-r, y-r); self.pg.mouse.down()
+            for dx,dy in ((r,-r),(r,r),(-r,r),(-r,-r)): self.pg.mouse.move(x+dx, y+dy, steps=6); self.pg.wait_for_timeout(60)
+            self.pg.mouse.up()
+            try: return self.changes(look, before, 8000)
+            except AssertionError: continue
+        raise AssertionError('three lassos selected nothing')
+    def status(self): return self.pg.locator('.qnb-status:visible').all_inner_texts()
+    def close(self):
+        lost = [c for c in self.complaints if 'Too many active WebGL' in c]
+        assert not lost, lost[0]
+        self.pg.close()
+
+def notebook(path, *cells):
+    nb = nbformat.v4.new_notebook(metadata=dict(kernelspec=dict(display_name='python3', language='python', name='python3')))
+    nb.cells = [nbformat.v4.new_code_cell(c) for c in cells]
+    nbformat.write(nb, path)
+
+def explorer(lab, browser):
+    notebook(lab.folder/'explorer.ipynb', "import torch; torch.set_num_threads(1)\nfrom qnb.dashboards.explorer import ProcessExplorer", "e = ProcessExplorer('mess3', depth=9)\ne", "import time, ipywidgets as W\nlen(e.state.cloud())")
+    p = Page(lab, browser, 'explorer.ipynb')
+    n = p.data(0, 1)[0][0]
+    look = lambda: p.data(0, 1)
+    p.shot('explorer_1')
+    took = dict(points=n, drag=p.drag('x', look), steps=p.arrows('x', look))
+    walk = lambda: p.data(0, 2)
+    p.press('0', walk); p.press('1', walk); p.press('undo', walk)
+    p.shot('explorer_2')
+    p.choose('process', 'bloch_walk', look); p.settle(1500); p.shot('explorer_3')
+    p.choose('view', 'principal axes', look)
+    took['run_all'] = p.seconds
+    p.close()
+    return took
+
+SCENES = dict(explorer=explorer)
+
+def main(out='_browser', *names):
+    out = Path(out); out.mkdir(parents=True, exist_ok=True)
+    took = {}
+    with tempfile.TemporaryDirectory() as d, Lab(d, out) as lab, sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=shutil.which('chromium') or shutil.which('google-chrome'), args=ARGS)
+        for name in names or SCENES:
+            t = time.time()
+            took[name] = SCENES[name](lab, browser)
+            steps = [1e3*s for s in took[name].get('steps', [])]
+            print(f'{name}: {time.time()-t:.0f} s'+(f', {took[name].get("points", 0):,} points, one step {statistics.median(steps):.0f} ms (median of {len(steps)}, worst {max(steps):.0f})' if steps else ''), flush=True)
+        browser.close()
+    (out/'timings.json').write_text(json.dumps(took, indent=1))
+
+if __name__=='__main__': main(*sys.argv[1:])
