@@ -128,16 +128,16 @@ class LayersState:
     def place(self, panel): "Where a panel draws the prefixes: float32 (N, 2), caption, and axis titles"; return self.places(*self.check(panel).key())
     def ready(self, panel): "Is it computed already?"; return panel.kind=='truth' or self._acts is not None and (panel.kind=='neurons' or panel.key() in self.places.held)
     def _place(self, kind, site, pair):
-        if kind=='truth': return self.view(self.truth).astype(np.float32), 'truth', self.view.labels
+        if kind=='truth': return self.view(self.truth).astype(np.float32), f'{self.process.name}<br>true beliefs', self.view.labels
         X = self.acts[site]
-        if kind=='neurons': return np.ascontiguousarray(X[:,list(pair)]), f'neurons {pair[0]} and {pair[1]} of {site}', tuple(f'neuron {i}' for i in pair)
+        if kind=='neurons': return np.ascontiguousarray(X[:,list(pair)]), f'{site}<br>neurons {pair[0]} and {pair[1]}', tuple(f'neuron {i}' for i in pair)
         if kind=='pca':
             v = pca_view(X, self.weights)
             xy = v(X)
             share = self.weights@(xy**2)/max(self.weights@((X-self.weights@X)**2).sum(1), 1e-300)
-            return xy.astype(np.float32), f'{site}: {100*share.sum():.0f}% of its variance', v.labels
+            return xy.astype(np.float32), f'{site}<br>principal axes, {100*share.sum():.0f}% of its variance', v.labels
         fit = regress([X], self.truth, self.weights, fold_labels(len(X), 5, None, self.weights), mode='moments', n_boot=200)['all']
-        return self.view(fit.predicted_).astype(np.float32), f'read out of {site}: R² {fit.r2_:.4f} [{fit.r2_interval_[0]:.4f}, {fit.r2_interval_[1]:.4f}]', self.view.labels
+        return self.view(fit.predicted_).astype(np.float32), f'{site}<br>read-out, R² {fit.r2_:.4f} [{fit.r2_interval_[0]:.4f}, {fit.r2_interval_[1]:.4f}]', self.view.labels
     def steps(self, panels):
         "The work for some panels, in pieces, for a `Job`"
         if self._acts is None: yield 0, len(panels)+1, f'running the network on {len(self):,} prefixes'; self.acts
@@ -199,14 +199,14 @@ def empty_grid(
     width=3.,    # diameter of a point
 )->go.Figure:
     "Two by two panels, each with an outline, a cloud and the picked points"
-    fig = make_subplots(2, 2, horizontal_spacing=.09, vertical_spacing=.1, subplot_titles=[' ']*4)
+    fig = make_subplots(2, 2, horizontal_spacing=.09, vertical_spacing=.13, subplot_titles=[' ']*4)
     for i in range(4):
         where, paint = dict(row=i//2+1, col=i%2+1), dict(coloraxis='coloraxis', line=dict(width=0))
         fig.add_trace(go.Scatter(x=[], y=[], mode='lines', line=dict(color=LINE, width=1.2), hoverinfo='skip'), **where)
-        fig.add_trace(points(x=[], y=[], mode='markers', hoverinfo='skip', marker=dict(paint, size=width, opacity=FULL)), **where)
-        fig.add_trace(points(x=[], y=[], mode='markers', hoverinfo='skip', marker=dict(paint, size=width+3, opacity=1)), **where)
-    fig.update_layout(template=template(), width=2*size+70, height=2*size+70, showlegend=False, dragmode='lasso', uirevision=1, margin=dict(l=46, r=8, t=30, b=36))
-    fig.update_annotations(font=dict(size=12, color=INK), yshift=2)
+        fig.add_trace(points(x=[], y=[], mode='markers', hoverinfo='skip', opacity=FULL, marker=dict(paint, size=width)), **where)
+        fig.add_trace(points(x=[], y=[], mode='markers', hoverinfo='skip', marker=dict(paint, size=width+3)), **where)
+    fig.update_layout(template=template(), width=2*size+70, height=2*size+90, showlegend=False, dragmode='lasso', uirevision=1, margin=dict(l=46, r=8, t=44, b=36))
+    fig.update_annotations(font=dict(size=11.5, color=INK), yshift=2)
     return fig
 
 def lines(frame):
@@ -339,7 +339,7 @@ class LayerExplorer(Dashboard):
         names = [self.state.text(self.state.table.word(k+1)) for k in on] if 0<len(on)<=2000 else None
         for i in which:
             _, cloud, top = self.fig.data[3*i:3*i+3]
-            cloud.marker.opacity = PALE if len(on) else FULL
+            cloud.opacity = PALE if len(on) else FULL
             top.marker.color, top.text, top.hoverinfo = number, names, 'text' if names else 'skip'
     def _paint(self, by):
         self.state.colour = by
@@ -393,5 +393,6 @@ def still_grid(
     for i,q in enumerate(state.panels):
         draw_panel(fig, i, state, q, rows)
         _, cloud, top = fig.data[3*i:3*i+3]
-        cloud.marker.update(color=number[rows], opacity=.14 if len(on) else FULL); top.marker.update(color=number[on], line=dict(width=.5, color=INK))
+        cloud.opacity = .14 if len(on) else FULL
+        cloud.marker.color = number[rows]; top.marker.update(color=number[on], line=dict(width=.5, color=INK))
     return fig.update_layout(dragmode='zoom', title=None)
