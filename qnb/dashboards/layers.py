@@ -273,6 +273,7 @@ class LayerExplorer(Dashboard):
     ):
         super().__init__()
         self.state = s = LayersState.open(run_or_model, process, context, step)
+        self.drawn, self.drawing = [None]*4, threading.RLock()   # a job draws from its own thread
         wide = lambda w: dict(layout=W.Layout(width=w))           # each its own: a layout that is shared is hidden everywhere
         self.kinds, self.sites, self.first, self.second = [], [], [], []
         for i,q in enumerate(s.panels):
@@ -296,7 +297,7 @@ class LayerExplorer(Dashboard):
         left = W.VBox([W.HBox([bar(0), bar(1)]), W.HBox([bar(2), bar(3)]), self.fig])
         right = W.VBox([W.HBox([self.ending, self.clear]), self.colour, self.law_fig, self.story], layout=W.Layout(width='450px'))
         self.ui = W.VBox([W.HTML(f'<b>{escape(s.name)}</b>, {len(s):,} prefixes up to length {s.context}'), W.HBox([self.progress, self.status]), W.HBox([left, right])])
-        self._show_menus(); self._paint(s.colour); self.pick([]); self.refresh(range(4))
+        self._show_menus(); self._paint(s.colour); self.pick([]); self.refresh()
 
     def _setter(self, i, part):
         "A handler for one control of one panel"
@@ -306,34 +307,31 @@ class LayerExplorer(Dashboard):
             new = Panel(value if part=='kind' else q.kind, value if part=='site' else q.site, pair)
             if self.state._acts is not None: self.state.check(new)
             self.state.panels[i] = new
-            self.say(); self._show_menus(); self.refresh([i])
+            self.say(); self._show_menus(); self.refresh()
         return change
     def _show_menus(self):
         for i,q in enumerate(self.state.panels):
             self.sites[i].layout.visibility = 'hidden' if q.kind=='truth' else 'visible'
             for b in (self.first[i], self.second[i]): b.layout.display = None if q.kind=='neurons' else 'none'
-    def refresh(self, which):
-        "Draw panels: those that are computed at once, the others by a job"
-        missing = [i for i in which if not self.state.ready(self.state.panels[i])]
-        self.draw([i for i in which if i not in missing])
-        if not missing: return
-        if self.job: self.job.stop(); missing = sorted({*missing, *self.late})
-        self.late = missing
-        self.job = Job(self.state.steps([self.state.panels[i] for i in missing]), lambda _: self._done(missing), self._failed)
+    def refresh(self):
+        "Bring the panels up to date: those that are computed at once, the others by a job"
+        self._draw_ready()
+        late = [q for i,q in enumerate(self.state.panels) if self.drawn[i]!=q.key()]
+        if not late: return
+        if self.job: self.job.stop()
+        self.job = Job(self.state.steps(late), lambda _: self._done(), self._failed)
         self.progress.children = [self.job.ui]
         self.job.start()
-    def _done(self, which): self.late = []; self.draw([i for i in which if self.state.ready(self.state.panels[i])]); self._tell()
+    def _draw_ready(self):
+        with self.drawing, self.fig.batch_update():
+            which = {i:q for i,q in enumerate(list(self.state.panels)) if self.drawn[i]!=q.key() and self.state.ready(q)}
+            for i,q in which.items(): draw_panel(self.fig, i, self.state, q); self.drawn[i] = q.key()
+            self._mark(which)
+    def _done(self): self._draw_ready(); self._tell()
     def _failed(self, e):
         self.say(e, BAD)
         if not isinstance(e, ValueError): self.errors.append(e)
-    late = ()
 
-    def draw(self, which):
-        "Panels as they are now"
-        if not len(which): return
-        with self.fig.batch_update():
-            for i in which: draw_panel(self.fig, i, self.state, self.state.panels[i])
-            self._mark(which)
     def _mark(self, which):
         number, on = rgb_number(self.state.rgb()[self.state.picked]), self.state.picked
         names = [self.state.text(self.state.table.word(k+1)) for k in on] if 0<len(on)<=2000 else None
@@ -344,7 +342,7 @@ class LayerExplorer(Dashboard):
     def _paint(self, by):
         self.state.colour = by
         number = rgb_number(self.state.rgb())
-        with self.fig.batch_update():
+        with self.drawing, self.fig.batch_update():
             for i in range(4): self.fig.data[3*i+1].marker.color = number
             self._mark(range(4))
     def _ending(self, text): self.say(); self.pick(self.state.ending_in(self.state.parse(text)) if text.strip() else [])
@@ -356,7 +354,7 @@ class LayerExplorer(Dashboard):
         rows = np.unique(np.asarray(rows, np.int64))
         if len(rows) and not 0<=rows[0]<=rows[-1]<len(self.state): raise ValueError(f"there is no prefix {rows[-1]}: there are 0 to {len(self.state)-1}")
         self.state.picked = rows
-        with self.fig.batch_update():
+        with self.drawing, self.fig.batch_update():
             for i,q in enumerate(self.state.panels):
                 if not self.state.ready(q): continue
                 xy, (_, cloud, top) = self.state.place(q)[0], self.fig.data[3*i:3*i+3]
@@ -369,7 +367,7 @@ class LayerExplorer(Dashboard):
         "Words and laws of what is picked; they need the network, which may still be running"
         if len(self.state.picked) and self.state._acts is None: self.story.value = 'the network is running'; return
         self.story.value = story(self.state)
-        with self.law_fig.batch_update():
+        with self.drawing, self.law_fig.batch_update():
             for old,new in zip(self.law_fig.data, bars(self.state)): old.y, old.error_y.array = new.y, new.error_y.array
 
     def still(self,
