@@ -271,7 +271,7 @@ class FilmState:
             self.reading(kind, step, site)
             yield i+1, len(todo), f"{CONTROLS.get(kind, 'read-out')}, step {step or 0:,}"
 
-# %% ../../nbs/dashboards/02_film.ipynb #film-502622
+# %% ../../nbs/dashboards/02_film.ipynb #film-f103dd
 def short(
     site, # name of a site
 )->str:
@@ -282,10 +282,12 @@ def ticks(
     steps, # in ascending order
 )->dict: # for an axis of log(1+step)
     "Some eight step numbers below an axis on which 0 has a place"
-    place, kept = (lambda s: np.log2(1+s)), [steps[-1]]
-    for s in steps[::-1]:
-        if place(kept[-1])-place(s)>=(place(steps[-1])-place(steps[0]))/9: kept.append(s)
-    return dict(tickvals=[float(np.log2(1+s)) for s in kept], ticktext=[f'{s:,}' for s in kept])
+    at = np.log2(1+np.array(steps, float))
+    far, kept = (at[-1]-at[0])/9, [0]
+    for i in range(1, len(steps)-1):
+        if min(at[i]-at[kept[-1]], at[-1]-at[i])>=far: kept.append(i)
+    kept += [len(steps)-1]*(len(steps)>1)
+    return dict(tickvals=at[kept].tolist(), ticktext=[f'{steps[i]:,}' for i in kept])
 
 def caption(
     r:Reading,
@@ -297,11 +299,14 @@ def caption(
 def decades(
     *values, # arrays of positive numbers, nan where there is none
 )->list: # exponents of ten
-    "Range of a logarithmic axis"
-    v = np.concatenate([np.ravel(v) for v in values])
+    "Range of a logarithmic axis that holds at least one power of ten"
+    v = np.concatenate([np.ravel(np.asarray(v, float)) for v in values])
     v = np.log10(v[np.isfinite(v) & (v>0)])
-    return [float(v.min()-.25), float(v.max()+.25)] if len(v) else [-4., 0.]
+    if not len(v): return [-4., 0.]
+    high = float(v.max()+.25)
+    return [min(float(v.min()-.25), float(np.floor(high))), high]
 
+# %% ../../nbs/dashboards/02_film.ipynb #film-502622
 class TrainingFilm(Dashboard):
     "The checkpoints of a run on a slider"
     def __init__(self,
