@@ -41,7 +41,7 @@ class Page:
     "One notebook, open and run"
     def __init__(self, lab, browser, notebook):
         self.pg, self.lab, self.notes = browser.new_page(viewport=dict(width=1500, height=1100)), lab, []
-        self.complaints = []
+        self.complaints, Page.last = [], self
         self.pg.on('console', lambda m: self.complaints.append(m.text) if m.type=='error' or 'WebGL context' in m.text else None)
         self.pg.on('pageerror', lambda e: self.complaints.append(str(e)))
         self.pg.goto(f'http://127.0.0.1:{lab.port}/lab/tree/{notebook}?token={lab.token}&reset')
@@ -59,7 +59,7 @@ class Page:
         self.settle(1500)
 
     def settle(self, ms=700): self.pg.wait_for_timeout(ms)
-    def shot(self, name): self.pg.screenshot(path=self.lab.out/f'{name}.png')
+    def shot(self, name): self.pg.screenshot(path=self.lab.out/f'{name}.png', timeout=120_000)
     def figure(self, k): return f"[...document.querySelectorAll('.js-plotly-plot')].filter(g=>g.offsetParent)[{k}]"
     def data(self, k, trace=0, keys=('x','y')):
         "A fingerprint of a trace of the k-th visible figure: lengths and sums, which no two settings share by accident"
@@ -121,23 +121,60 @@ def notebook(path, *cells):
     nb.cells = [nbformat.v4.new_code_cell(c) for c in cells]
     nbformat.write(nb, path)
 
+def read_ready(p):
+    "Wait until every figure has data and no bar is on the page: background work has ended"
+    p.pg.wait_for_function("[...document.querySelectorAll('.js-plotly-plot')].filter(g=>g.offsetParent).every(g=>g._fullData?.length)", timeout=180_000)
+    p.pg.wait_for_function("[...document.querySelectorAll('.widget-hprogress')].filter(e=>e.offsetParent).length==0", timeout=180_000)
+    p.settle(500)
+
+TRAIN = """import torch; torch.set_num_threads(1)
+from qnb.training.trainer import train
+run = train('mess3', 'rnn', context=9, out='runs', seed=0, rounds=1, hold=60, decay=40, progress=False)"""
+
 def explorer(lab, browser):
-    notebook(lab.folder/'explorer.ipynb', "import torch; torch.set_num_threads(1)\nfrom qnb.dashboards.explorer import ProcessExplorer", "e = ProcessExplorer('mess3', depth=9)\ne", "import time, ipywidgets as W\nlen(e.state.cloud())")
+    notebook(lab.folder/'explorer.ipynb', "from qnb.dashboards.explorer import ProcessExplorer", "e = ProcessExplorer('mess3', depth=9)\ne")
     p = Page(lab, browser, 'explorer.ipynb')
-    n = p.data(0, 1)[0][0]
-    look = lambda: p.data(0, 1)
-    p.shot('explorer_1')
-    took = dict(points=n, drag=p.drag('x', look), steps=p.arrows('x', look))
-    walk = lambda: p.data(0, 2)
-    p.press('0', walk); p.press('1', walk); p.press('undo', walk)
-    p.shot('explorer_2')
-    p.choose('process', 'bloch_walk', look); p.settle(1500); p.shot('explorer_3')
-    p.choose('view', 'principal axes', look)
-    took['run_all'] = p.seconds
+    look, walk = (lambda: p.data(0, 1)), (lambda: p.data(0, 2))
+    read_ready(p); p.shot('explorer_1')
+    took = dict(run_all=p.seconds, points=look()[0][0], drag=p.drag('x', look))
+    read_ready(p)
+    took['steps'] = p.arrows('x', look)
+    p.press('0', walk); p.press('1', walk); p.press('undo', walk); p.shot('explorer_2')
+    p.choose('process', 'bloch_walk', look); p.choose('view', 'principal axes', look)
+    read_ready(p); p.shot('explorer_3')
     p.close()
     return took
 
-SCENES = dict(explorer=explorer)
+def film(lab, browser):
+    notebook(lab.folder/'film.ipynb', TRAIN, "from qnb.dashboards.film import TrainingFilm", "f = TrainingFilm(run, points=30_000)\nf")
+    p = Page(lab, browser, 'film.ipynb')
+    look, cursor = (lambda: p.data(0, 1)), (lambda: p.pg.evaluate(f"{p.figure(1)}.layout.shapes[0].x0"))
+    read_ready(p); p.shot('film_1')
+    took = dict(run_all=p.seconds, points=look()[0][0], drag=p.drag('step', look, -60), steps=p.arrows('step', look, 5, 'ArrowLeft'))
+    at = cursor(); p.arrows('step', look, 1, 'ArrowRight'); assert cursor()!=at
+    p.choose('projection', 'principal axes', look); read_ready(p); p.shot('film_2')
+    p.choose('projection', 'two neurons', look); read_ready(p)
+    p.choose('projection', 'regression, held out', look); read_ready(p)
+    third = lambda: p.data(0, 2)
+    p.choose('control', p.labelled('control').locator('option').nth(1).inner_text(), third); read_ready(p); p.shot('film_3')
+    p.close()
+    return took
+
+def layers(lab, browser):
+    notebook(lab.folder/'layers.ipynb', TRAIN, "from qnb.dashboards.layers import LayerExplorer", "e = LayerExplorer(run)\ne")
+    p = Page(lab, browser, 'layers.ipynb')
+    read_ready(p); p.shot('layers_1')
+    picked = [lambda k=k: p.data(0, 3*k+2) for k in range(4)]
+    before = [f() for f in picked]
+    took = dict(run_all=p.seconds, points=p.data(0, 1)[0][0], lasso=p.lasso(0, picked[1]))
+    p.settle(1500); p.shot('layers_2')
+    after = [f() for f in picked]
+    assert all(a!=b for a,b in zip(before, after)) and len({a[0][0] for a in after})==1, (before, after)       # the same prefixes in all four
+    p.press('clear', picked[2])
+    p.close()
+    return took
+
+SCENES = dict(explorer=explorer, film=film, layers=layers)
 
 def main(out='_browser', *names):
     out = Path(out); out.mkdir(parents=True, exist_ok=True)
@@ -146,7 +183,12 @@ def main(out='_browser', *names):
         browser = play.chromium.launch(executable_path=shutil.which('chromium') or shutil.which('google-chrome'), args=ARGS)
         for name in names or SCENES:
             t = time.time()
-            took[name] = SCENES[name](lab, browser)
+            try: took[name] = SCENES[name](lab, browser)
+            except Exception:
+                for c in browser.contexts:
+                    for pg in c.pages: pg.screenshot(path=out/f'{name}_failed.png')
+                for line in Page.last.complaints: print('   ', line[:400])
+                raise
             steps = [1e3*s for s in took[name].get('steps', [])]
             print(f'{name}: {time.time()-t:.0f} s'+(f', {took[name].get("points", 0):,} points, one step {statistics.median(steps):.0f} ms (median of {len(steps)}, worst {max(steps):.0f})' if steps else ''), flush=True)
         browser.close()
