@@ -9,6 +9,7 @@ __all__ = ['PAULI', 'EXAMPLES', 'GRAPHS', 'START', 'TOKEN_COLOUR', 'FIELDS', 'MO
 
 # %% ../../nbs/dashboards/04_draw.ipynb #draw-379ca2
 import threading
+from html import escape
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 import numpy as np
@@ -20,6 +21,7 @@ from .explorer import ACCENT, ExplorerState, dress, main_traces, put, sensible, 
 from ..models.registry import model_config, models
 from ..plots.projections import simplex_view
 from ..plots.style import INK, LINE, MUTED, template
+from ..processes.certificate import within
 from ..processes.ghmm import GHMM, from_hmm, from_kraus
 from ..processes.zoo import process as find_process
 from ..training.runs import create, finish, held, process_config
@@ -84,8 +86,8 @@ def plain(
 
 EXAMPLES = {
     'Bloch walk':   QubitState([0,180,90,90], [0,0,0,180], [51**.5/26]*4, [1.]*4, [180.]*4),
-    'trine':        QubitState([0,120,120], [0,0,180], [.6]*3, [1.]*3, [70.]*3),
-    'tetrahedron':  QubitState([0,109.47,109.47,109.47], [0,0,120,240], [.55]*4, [1.]*4, [60.]*4),
+    'trine':        QubitState([0,120,120], [0,0,180], [.8]*3, [1.]*3, [30.]*3),
+    'tetrahedron':  QubitState([0,109.47,109.47,109.47], [0,0,120,240], [.85]*4, [1.]*4, [60.]*4),
     'two axes':     QubitState([20,140], [0,90], [.6,.8], [1.,1.], [150.,110.])}
 
 # %% ../../nbs/dashboards/04_draw.ipynb #draw-2b3124
@@ -123,23 +125,25 @@ def node_places(
     d:int, # states, 2 or 3
 )->np.ndarray: # shape (d, 2)
     "Two states side by side, three at the corners of the belief triangle"
-    return np.array([[-1,0],[1,0.]]) if d==2 else simplex_view().axes*1.15
+    return np.array([[-1,0],[1,0.]]) if d==2 else simplex_view().axes*1.35
 
 def arc(
     places,         # of the states, shape (d, 2)
     i:int, j:int,   # from, to
     a:int,          # token
-)->tuple: # points of the arrow, shape (25, 2), and the place of its label
+)->tuple: # points of the arrow, shape (17, 2), and the place of its label
     "The arrow of a token"
-    P, Q, t = places[i], places[j], np.linspace(0, 1, 25)[:,None]
+    P, Q, t = places[i], places[j], np.linspace(0, 1, 17)[:,None]
     if i==j:
-        out = P-places.mean(0); out = np.array([0,1.]) if len(places)==2 else out/np.linalg.norm(out)
-        rho = .17+.1*a; mid = P+out*(.1+rho)
-        begin = np.arctan2(*(-out)[::-1])+.12/rho; turn = begin+t*(2*np.pi-.26/rho)
-        return mid+rho*np.hstack([np.cos(turn), np.sin(turn)]), P+out*(.1+2*rho+.01)
-    along_ = (Q-P)/np.linalg.norm(Q-P); left = np.array([-along_[1], along_[0]])
-    C, start, end = (P+Q)/2+left*(.22+.26*a), P+.13*along_+.05*left, Q-.13*along_+.05*left
-    return (1-t)**2*start+2*t*(1-t)*C+t**2*end, (start+2*C+end)/4+left*.02
+        out = np.array([0,1.]) if len(places)==2 else (P-places.mean(0))/np.linalg.norm(P-places.mean(0))
+        rho = .17+.08*a; mid = P+out*(.1+rho)
+        begin = np.arctan2(*(-out)[::-1])+.13/rho; turn = begin+t*(2*np.pi-.28/rho)
+        side = np.radians((-55,0,55)[a%3]); c, s = np.cos(side), np.sin(side)
+        return mid+rho*np.hstack([np.cos(turn), np.sin(turn)]), mid+(rho+.1)*(np.array([[c,-s],[s,c]])@out)
+    ahead = (Q-P)/np.linalg.norm(Q-P); left = np.array([-ahead[1], ahead[0]])
+    C, start, end = (P+Q)/2+left*(.16+.3*a), P+.14*ahead+.05*left, Q-.14*ahead+.05*left
+    curve = lambda t: (1-t)**2*start+2*t*(1-t)*C+t**2*end
+    return curve(t), curve((.5,.36,.64)[a%3])+left*.07
 
 def graph_traces(vocab, states)->list: # of plotly traces: one per arrow in the order of T, then labels, then states
     "The drawing of a model of this size, without its numbers"
@@ -150,7 +154,7 @@ def graph_traces(vocab, states)->list: # of plotly traces: one per arrow in the 
             for j in range(states):
                 xy, _ = arc(at, i, j, a)
                 out.append(go.Scatter(x=xy[:,0].round(3), y=xy[:,1].round(3), mode='lines+markers', hoverinfo='skip', opacity=0, line=dict(color=TOKEN_COLOUR[a], width=1),
-                    marker=dict(symbol='arrow', size=[0]*24+[10], angleref='previous', color=TOKEN_COLOUR[a])))
+                    marker=dict(symbol='arrow', size=[0]*16+[10], angleref='previous', color=TOKEN_COLOUR[a])))
     spots = np.array([arc(at, i, j, a)[1] for a in range(vocab) for i in range(states) for j in range(states)])
     colour = [TOKEN_COLOUR[a] for a in range(vocab) for _ in range(states**2)]
     out.append(go.Scatter(x=spots[:,0].round(3), y=spots[:,1].round(3), mode='text', text=['']*len(spots), textfont=dict(size=11, color=colour), hoverinfo='skip'))
@@ -161,12 +165,13 @@ def graph_traces(vocab, states)->list: # of plotly traces: one per arrow in the 
 def fill_graph(traces, T):
     "Thickness, darkness and label of every arrow"
     for trace,x in zip(traces, T.ravel()):
-        trace.opacity = 0 if not x>0 else min(1, .35+.65*x); trace.line.width = 1+4*min(max(x, 0), 1)
-    traces[-2].text = ['' if x==0 else f'{a}: {x:.3g}' for (a,_,_),x in np.ndenumerate(T)]
+        trace.opacity = 0 if not x>0 else min(1, .4+.6*x); trace.line.width = 1+4*min(max(x, 0), 1)
+    traces[-2].text = ['' if x==0 else f'{a}: {x:.2g}' for (a,_,_),x in np.ndenumerate(T)]
 
-def graph_layout(fig, **at):
-    "Axes of the drawing"
-    fig.update_xaxes(visible=False, range=[-1.75,1.75], **at); fig.update_yaxes(visible=False, range=[-1.35,2.0], scaleanchor=None, **at)
+def graph_layout(fig, states, x='xaxis', y='yaxis'):
+    "Axes of the drawing, equal units"
+    fig.layout[x].update(visible=False, range=[-1.5,1.5] if states==2 else [-2.3,2.3], constrain='domain')
+    fig.layout[y].update(visible=False, range=[-.95,1.15] if states==2 else [-1.55,2.25], scaleanchor=x.replace('axis', ''), constrain='domain')
     return fig
 
 # %% ../../nbs/dashboards/04_draw.ipynb #draw-26e19b
@@ -228,10 +233,10 @@ class DrawState:
     def views(self): "The two pictures: names of views"; return ('ball from the side','ball') if self.mode=='quantum' else (('segment','simplex')[self.arrows.T.shape[1]-2], None)
     def verdict(self):
         "Why the drawing is a process"
-        if self.mode=='HMM': return f'every row of arrows adds up to 1 (within {abs(self.arrows.T.sum((0,2))-1).max():.0e})'
+        if self.mode=='HMM': return f'every row of arrows adds up to 1 ({within(abs(self.arrows.T.sum((0,2))-1).max())})'
         K, b = self.qubit.kraus(), self.qubit.balance()
         gap = abs(np.einsum('kmi,kmj->ij', K.conj(), K)-np.eye(2)).max()
-        return f'the sum of K\u2020K is 1 (within {gap:.0e}); '+('the axes balance' if b<1e-3 else f'the axes miss balance by {b:.2f}, which the completion has bent away')
+        return f'the sum of K\u2020K is 1 ({within(gap)}); '+('the axes balance' if b<1e-3 else f'the axes miss balance by {b:.2f}, which the completion has bent away')
 
 class DrawProcess(Dashboard):
     "Draw a qubit instrument or a hidden Markov model, and train on it"
@@ -266,7 +271,7 @@ class DrawProcess(Dashboard):
         here = lambda size: dict(mode='markers', hoverinfo='skip', marker=dict(color=ACCENT, size=size, line=dict(color='white', width=1.5)))
         self.fig = live(go.Scatter(**edge), go.Scattergl(**dots), go.Scattergl(**here(10)), *axis_traces(go.Scattergl, 3), width=480, height=460)
         self.fig3 = live(go.Scatter3d(**edge), go.Scatter3d(**dots), go.Scatter3d(**here(6)), *axis_traces(go.Scatter3d, 6), width=520, height=460, margin=dict(l=0, r=0, t=36, b=0))
-        self.graph = graph_layout(live(width=520, height=460, margin=dict(l=0, r=0, t=36, b=0)))
+        self.graph = live(width=520, height=460, margin=dict(l=0, r=0, t=36, b=0), title='states and arrows')
         self.space_box, self.graph_box = W.Box([self.fig3]), W.Box([self.graph])
         self.export = W.Textarea(description='Python', layout=W.Layout(width='60em', height='4.5em'), style=dict(description_width='5.5em'), disabled=False)
         # training
@@ -337,7 +342,7 @@ class DrawProcess(Dashboard):
                 self.cells[a,i,j] = self.on(W.FloatText(step=.01, layout=W.Layout(width='5.5em')), lambda v,a=a,i=i,j=j: self._cell(a, i, j, v))
             head = W.HBox([W.HTML('', layout=W.Layout(width='6em'))]+[W.HTML(f'<span style="color:{TOKEN_COLOUR[a]}"><b>{a}</b> &#8594; {j}</span>', layout=W.Layout(width='5.7em')) for a in range(V) for j in range(d)])
             self.grid_box.children = [head]+[W.HBox([W.HTML(f'from state {i}', layout=W.Layout(width='6em')), *(self.cells[a,i,j] for a in range(V) for j in range(d))]) for i in range(d)]
-            self.graph.data = []; self.graph.add_traces(graph_traces(V, d))
+            self.graph.data = []; self.graph.add_traces(graph_traces(V, d)); graph_layout(self.graph, d)
         for at in np.ndindex(T.shape): self.cells[at].value = float(T[at])
 
     def _moved(self):
@@ -363,7 +368,7 @@ class DrawProcess(Dashboard):
             scene = st.scene(view); m = main_traces(scene)
             with self.lock, fig.batch_update():
                 for k,t in zip(('frame','cloud','here'), fig.data): put(t, m[k])
-                mark = fig.data[1].marker; mark.color, mark.size = m['paint'], m['size']
+                mark = fig.data[1].marker; mark.color, mark.size = m['paint'], m['size']*(1 if m['view'].flat else .6)
                 if m['view'].flat: mark.opacity = m['alpha']
                 for t,tip in zip(fig.data[3:], self._tips(m['view'])): put(t, tip)
                 dress(fig, m['view'], m['span'])
@@ -371,13 +376,14 @@ class DrawProcess(Dashboard):
                 fig.layout.title = {'ball':'Bloch ball', 'ball from the side':'seen from the side'}.get(view, 'belief set')
 
     def _tips(self, view):
-        "Lines from the centre to the axes of the tokens, four of them, empty where there is no token"
-        n = np.zeros((0,3)) if self.state.mode=='HMM' else self.state.qubit.axes()
+        "Lines from the centre along the axis of each token, as long as its strength; four of them, empty where there is no token"
+        q = self.state.qubit; n = np.zeros((0,3)) if self.state.mode=='HMM' else q.axes()*np.array(q.strength)[:,None]
         out = [view(np.array([[1,0,0,0],[1,*x]])).T.astype(np.float32) for x in n] if len(n) else []
         return out+[np.zeros((2 if view.flat else 3, 0))]*(4-len(out))
 
     # training
     def _send(self):
+        if self.job is not None and self.job.stopped: self.job.thread.join(30)     # the step under way
         if self.job is not None and self.job.thread.is_alive(): raise ValueError("a training is under way: stop it first")
         gen = training(self.process, self.kind.value, self.context.value, self.seed.value, self.folder.value.strip() or 'qnb-runs', hold=self.hold.value, decay=self.decay.value, rounds=1)
         self.result.value, self.send.disabled = '', True
@@ -385,13 +391,15 @@ class DrawProcess(Dashboard):
         self.click(self.job.stop_button, self._stopped)
         self.job_box.children = [self.job.ui]
         self.job.start()
-    def _trained(self, run): self.run = run; self.result.value = f'<span class="qnb-result" style="color:{GOOD}">{outcome(run)}</span>'; self._freed()
-    def _failed(self, e): self.say(e if isinstance(e, ValueError) else f'{type(e).__name__}: {e}', BAD); self._freed()
+    def _trained(self, run): self.run = run; self.result.value = f'<span class="qnb-result" style="color:{GOOD}">{escape(outcome(run))}</span>'; self._freed()
+    def _failed(self, e):
+        if not isinstance(e, ValueError): self.errors.append(e)
+        self.say(e if isinstance(e, ValueError) else f'{type(e).__name__}: {e}', BAD); self._freed()
     def _stopped(self): self.result.value = f'<span style="color:{MUTED}">stopped; sent again with the same settings it goes on from there</span>'; self._freed()
     def _freed(self): self.send.disabled = 'color:'+BAD in self.light.value
 
     def still(self,
-        most=1200, # points in each picture
+        most=800, # points in each picture
     )->go.Figure:
         "The same picture as an ordinary figure"
         st = self.state; flat, space = st.views()
@@ -414,7 +422,7 @@ class DrawProcess(Dashboard):
             traces = graph_traces(*st.arrows.T.shape[:2]); fill_graph(traces, st.arrows.T)
             for t in traces:
                 if t.opacity!=0: fig.add_trace(t, row=1, col=1)
-            graph_layout(fig, row=1, col=1)
+            graph_layout(fig, st.arrows.T.shape[1])
         return fig.update_layout(template=template(), showlegend=False, width=1040, height=480, margin=dict(l=20, r=10, t=40, b=40), title=f'{st.name} <span style="color:{MUTED};font-size:12px">{st.verdict()}</span>')
 
 def axis_traces(T, width)->list: # of four traces
