@@ -323,7 +323,7 @@ class TrainingFilm(Dashboard):
         self.play = self.on(W.Play(value=n-1, min=0, max=n-1, interval=700), self.played)
         self.site = self.on(W.Dropdown(options=[(short(x), x) for x in s.sites], description='layer', **row), self.changed)
         self.projection = self.on(W.Dropdown(options=[('regression, held out','regression'), ('principal axes','pca'), ('two neurons','neurons')], description='projection', **row), self.changed)
-        self.control = self.on(W.Dropdown(options=[('none',''), *((v,k) for k,v in CONTROLS.items())], description='control', **row), self.changed)
+        self.control = self.on(W.Dropdown(options=[('none',None), *((v,k) for k,v in CONTROLS.items())], description='control', **row), self.changed)
         self.first = self.on(W.BoundedIntText(value=0, min=0, max=10**6, description='x', **field), self.changed)
         self.second = self.on(W.BoundedIntText(value=1, min=0, max=10**6, description='y', **field), self.changed)
         self.file, self.save = W.Text('film.html', description='file', layout=W.Layout(width='20em'), style=dict(description_width='3em')), self.click(W.Button(description='export film'), self.exporting)
@@ -397,7 +397,7 @@ class TrainingFilm(Dashboard):
     def draw(self):
         "Bring both figures up to date; what is drawn already is not sent again"
         with self.drawing:
-            s, i, site, projection, control = self.state, self.slider.value, self.site.value, self.projection.value, self.control.value or None
+            s, i, site, projection, control = self.state, self.slider.value, self.site.value, self.projection.value, self.control.value
             step, n = self.step, 3 if control else 2
             there = s.ready('trained', step, ALL) and (projection!='pca' or s.ready('pca', step, site)), control is not None and s.ready(control, step, site)
             want = step, site, projection, self.pair, control, there
@@ -411,7 +411,7 @@ class TrainingFilm(Dashboard):
         shown = s.reading('pca' if projection=='pca' else 'trained', step, site) if there[0] and projection!='neurons' else None
         beside = s.reading(control, step, site) if there[1] else None
         with fig.batch_update():
-            fig.layout.width = 840 if n==2 else 960             # fits beside the file browser of JupyterLab
+            fig.layout.width = 420*n
             for k,d in enumerate(np.linspace(0, 1, n+1)[:-1] if n==3 else (0,.5,.5)):
                 fig.layout[f"xaxis{k+1 if k else ''}"].domain = [d, d+1/n-.02]
             if xy is not None:
@@ -584,7 +584,7 @@ el('at').oninput = () => { stop(); show(+el('at').value); };
   await Plotly.newPlot('truth', [cloud(place(film.truth)), ...outlines], room(film.truth.box), options);
   await Plotly.newPlot('shown', [cloud(place(f)), ...(film.framed ? outlines : [])], room(f.box), options);
   await Plotly.newPlot('curves', [line(c.excess, {name:'excess'}), line(c.rest, {name:'1-R2', xaxis:'x2', yaxis:'y2', error_y:{type:'data', symmetric:false, array:c.up, arrayminus:c.down, thickness:1, width:3}})],
-    {margin:{l:56,r:10,t:26,b:44}, showlegend:false, hovermode:'closest', xaxis:{...below, domain:[0,.46]}, yaxis:log, xaxis2:{...below, domain:[.54,1], anchor:'y2'}, yaxis2:{...log, anchor:'x2'},
+    {margin:{l:56,r:10,t:26,b:44}, showlegend:false, hovermode:'closest', xaxis:{...below, domain:[0,.46]}, yaxis:{...log, range:c.range}, xaxis2:{...below, domain:[.54,1], anchor:'y2'}, yaxis2:{...log, range:c.range2, anchor:'x2'},
      annotations:[['excess of the loss',0],['1 − R² of the read-out, held out',.54]].map(([text,x]) => ({text, x, y:1, xref:'paper', yref:'paper', xanchor:'left', yanchor:'bottom', showarrow:false}))}, options);
   el('curves').on('plotly_click', e => { stop(); show(e.points[0].pointNumber); });
   await show(last);
@@ -606,7 +606,8 @@ def film_data(
         frames.append(dict(step=int(k), head=f"{HEADS[projection]} after {k:,} steps{score}", box=[float(b) for b in s.window(xy, projection)], **packed(xy)))
     c, at = s.curve(site), np.log2(1+np.array(s.steps, float))
     rest, low, high = (np.clip(1-c[k], 1e-12, None) for k in ('r2','high','low'))
-    curves = dict(at=at.tolist(), excess=np.clip(c['excess'], 1e-12, None).tolist(), rest=rest.tolist(), up=(high-rest).tolist(), down=(rest-low).tolist(), **ticks(s.steps))
+    curves = dict(at=at.tolist(), excess=np.clip(c['excess'], 1e-12, None).tolist(), rest=rest.tolist(), up=(high-rest).tolist(), down=(rest-low).tolist(),
+                  range=decades(c['excess']), range2=decades(rest, low, high), **ticks(s.steps))
     return dict(frames=frames, truth=dict(box=[float(b) for b in s.box], **packed(s.xy)), curves=curves, framed=projection=='regression',
                 outline=[f.T.round(5).tolist() for f in s.view.frame], colour=base64.b64encode(rgb_number(s.rgb).astype('<u2').tobytes()).decode(),
                 alpha=base64.b64encode(np.rint(255*s.alpha).astype(np.uint8).tobytes()).decode(), size=3. if len(s.xy)<5000 else 2.2,
