@@ -122,7 +122,7 @@ def cautions(
         best = max(r['unseen_r2'] for r in new)
         out.append(f"Many prefixes share a belief here ({new[0]['beliefs']} different beliefs for {new[0]['prefixes']:,} prefixes), so a read-out may learn them one by one. When all prefixes of a belief are held out together, "
                    f"R² falls for {', '.join(LABELS.get(r['model'],r['model']) for r in new)}, to {show_r2(best)} {'at best' if len(new)>1 else ''}".rstrip()+'.')
-    wide = [LABELS.get(r['model'],r['model']) for r in done if number(r.get('r2_low')) and r['r2']-r['r2_low']>.1]
+    wide = [LABELS.get(r['model'],r['model']) for r in done if r.get('r2_low') is not None and not r['r2']-r['r2_low']<=.1]   # also where there is none (nan)
     if wide: out.append(f"The interval is wide for {', '.join(wide)}: a few prefixes carry much of the probability, and the held-out score hangs on them.")
     slow = [f"{LABELS.get(r['model'],r['model'])} ({show_small(r['ratio'], True)})" for r in done if number(r.get('ratio')) and r['ratio']>goal]
     if slow: out.append(f"The goal of {show_small(goal, True)} in excess ratio was not reached by: {', '.join(slow)}.")
@@ -144,6 +144,7 @@ def overview(
     procs = list(dict.fromkeys(r['process'] for r in records))
     models = list(dict.fromkeys(r['model'] for r in records))
     at = lambda v: None if not number(v) else min(max(nines(v), 0), most)
+    apart = lambda r,end: abs(at(r[end])-at(r['r2'])) if number(r.get(end)) and number(r['r2']) else 0   # no bar where there is no interval
     fig = make_subplots(1, len(procs), shared_yaxes=True, horizontal_spacing=.02, subplot_titles=[TITLES.get(p,p) for p in procs])
     for i,p in enumerate(procs):
         mine = [r for r in records if r['process']==p and r['status']=='finished']
@@ -152,7 +153,7 @@ def overview(
             fig.add_trace(go.Scatter(x=[at(r[f'{c}_r2']) for r in rows], y=[LABELS.get(r['model'],r['model']) for r in rows], mode='markers', name=label, legendgroup=c, showlegend=False,
                 marker=dict(symbol=symbol, size=9, color=colour, line=dict(width=1.6, color=colour)), hovertemplate=[f"{label}: R² {show_r2(r[f'{c}_r2'])}<extra></extra>" for r in rows]), 1, i+1)
         fig.add_trace(go.Scatter(x=[at(r['r2']) for r in mine], y=[LABELS.get(r['model'],r['model']) for r in mine], mode='markers', name='trained', legendgroup='trained', showlegend=False,
-            error_x=dict(type='data', symmetric=False, array=[at(r['r2_high'])-at(r['r2']) for r in mine], arrayminus=[at(r['r2'])-at(r['r2_low']) for r in mine], thickness=1.6, width=0, color=INK),
+            error_x=dict(type='data', symmetric=False, array=[apart(r, 'r2_high') for r in mine], arrayminus=[apart(r, 'r2_low') for r in mine], thickness=1.6, width=0, color=INK),
             marker=dict(size=11, color=[NETWORK_COLOUR.get(r['model'], INK) for r in mine]), hovertemplate=[f"trained: R² {show_r2(r['r2'])}<extra></extra>" for r in mine]), 1, i+1)
     for c,(symbol,colour,label) in dict(trained=('circle',INK,'trained network'), **MARKS).items():
         fig.add_trace(go.Scatter(x=[None], y=[LABELS.get(models[0],models[0])], mode='markers', name=label, legendgroup=c, marker=dict(symbol=symbol, size=9, color=colour, line=dict(width=1.6, color=colour))), 1, 1)
