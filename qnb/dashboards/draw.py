@@ -106,8 +106,9 @@ class ArrowState:
     def process(self, name='drawn')->GHMM: "The model as a process; ValueError that names what is no probability"; return from_hmm(self.T, name=name)
     def line(self, name='drawn')->str: "The process as Python"; return f'from qnb.processes import from_hmm; p = from_hmm({plain(self.T)}, name={name!r})'
 
-GRAPHS = dict(mess3=('mess3', {}), sns=('sns', {}), even=('even', {}), golden_mean=('golden_mean', {}), z1r=('z1r', {}), nond=('nond', {}), rip=('rip', {}))
-START = {(2,2): 'sns', (2,3): 'nond', (3,3): 'mess3'}   # tokens, states: what a new size begins with
+GRAPHS = {n: find_process(n).T for n in ('mess3','sns','even','golden_mean','z1r','nond','rip')} | {     # what the example menu offers
+    'round trip': np.array([[[.5,0,0], [0,.2,0], [.2,0,.5]], [[0,.5,0], [0,.3,.5], [.3,0,0]]])}
+START = {(2,2): 'sns', (2,3): 'round trip', (3,3): 'mess3'}   # tokens, states: what a new size begins with
 
 def random_arrows(
     vocab, states,           # tokens and states
@@ -139,11 +140,11 @@ def arc(
         rho = .17+.08*a; mid = P+out*(.1+rho)
         begin = np.arctan2(*(-out)[::-1])+.13/rho; turn = begin+t*(2*np.pi-.28/rho)
         side = np.radians((-55,0,55)[a%3]); c, s = np.cos(side), np.sin(side)
-        return mid+rho*np.hstack([np.cos(turn), np.sin(turn)]), mid+(rho+.1)*(np.array([[c,-s],[s,c]])@out)
+        return mid+rho*np.hstack([np.cos(turn), np.sin(turn)]), mid+(rho+.14)*(np.array([[c,-s],[s,c]])@out)
     ahead = (Q-P)/np.linalg.norm(Q-P); left = np.array([-ahead[1], ahead[0]])
     C, start, end = (P+Q)/2+left*(.16+.3*a), P+.14*ahead+.05*left, Q-.14*ahead+.05*left
     curve = lambda t: (1-t)**2*start+2*t*(1-t)*C+t**2*end
-    return curve(t), curve((.5,.36,.64)[a%3])+left*.07
+    return curve(t), curve((.5,.36,.64)[a%3])+left*.11
 
 def graph_traces(vocab, states)->list: # of plotly traces: one per arrow in the order of T, then labels, then states
     "The drawing of a model of this size, without its numbers"
@@ -154,7 +155,7 @@ def graph_traces(vocab, states)->list: # of plotly traces: one per arrow in the 
             for j in range(states):
                 xy, _ = arc(at, i, j, a)
                 out.append(go.Scatter(x=xy[:,0].round(3), y=xy[:,1].round(3), mode='lines+markers', hoverinfo='skip', opacity=0, line=dict(color=TOKEN_COLOUR[a], width=1),
-                    marker=dict(symbol='arrow', size=[0]*16+[10], angleref='previous', color=TOKEN_COLOUR[a])))
+                    marker=dict(symbol='arrow', size=[0]*16+[13], angleref='previous', color=TOKEN_COLOUR[a])))
     spots = np.array([arc(at, i, j, a)[1] for a in range(vocab) for i in range(states) for j in range(states)])
     colour = [TOKEN_COLOUR[a] for a in range(vocab) for _ in range(states**2)]
     out.append(go.Scatter(x=spots[:,0].round(3), y=spots[:,1].round(3), mode='text', text=['']*len(spots), textfont=dict(size=11, color=colour), hoverinfo='skip'))
@@ -305,10 +306,10 @@ class DrawProcess(Dashboard):
     def _qubit(self, **change): self.state.qubit = replace(self.state.qubit, **change); self._moved()
     def _slide(self, a, f, v): x = list(getattr(self.state.qubit, f)); x[a] = v; self._qubit(**{f: x})
     def _graph_example(self, name):
-        if name!='-': which, params = GRAPHS[name]; self._arrows(ArrowState(find_process(which, **params).T))
+        if name!='-': self._arrows(ArrowState(GRAPHS[name]))
     def _set_sizes(self, _):
         size = tuple(w.value for w in self.sizes)
-        self._arrows(ArrowState(find_process(START[size]).T) if size in START else random_arrows(*size, np.random.default_rng(3)))
+        self._arrows(ArrowState(GRAPHS[START[size]]) if size in START else random_arrows(*size, np.random.default_rng(3)))
     def _cell(self, a, i, j, v): self.state.arrows = self.state.arrows.put(a, i, j, v); self._moved()
     def _arrows(self, new): self.state.arrows = new; self._rebuild()
 

@@ -436,7 +436,7 @@ class ProcessExplorer(Dashboard):
         with self.lock, fig.batch_update():
             for k,t in zip(('frame','cloud','walk','here'), fig.data): put(t, m[k])
             mark = fig.data[1].marker
-            mark.color, mark.size = m['paint'], m['size']
+            mark.color, mark.size = m['paint'], m['size']*(1 if v.flat else .6)
             if v.flat: mark.opacity = m['alpha']
             dress(fig, v, m['span'])
             fig.layout.uirevision = f'{st.name} {st.view} {st.axes}'
