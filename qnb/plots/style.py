@@ -93,7 +93,7 @@ def small_html(
     fig:go.Figure, # a figure with few points
 )->str: # a div without plotly.js
     "The figure as a piece of HTML for a page that already loads plotly.js"
-    return fig.to_html(include_plotlyjs=False, full_html=False, config=dict(displaylogo=False, responsive=True))
+    return fig.to_html(include_plotlyjs=False, full_html=False, auto_play=False, config=dict(displaylogo=False, responsive=True))
 
 # %% ../../nbs/plots/01_style.ipynb #style-92acb7
 class Shown:
