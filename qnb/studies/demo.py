@@ -100,7 +100,11 @@ def guarded(
     if worker:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         std.tqdm.set_lock(threading.RLock())                  # no semaphore of the system's, which a killed worker would leave behind
-    try: return work(name, model, *args, **kwargs)
+    try:
+        if worker and work is one_network:                    # a stand-in needs no torch
+            from qnb.models.matmul import keep_memory
+            keep_memory()
+        return work(name, model, *args, **kwargs)
     except KeyboardInterrupt:
         if not worker: raise
         return waiting(name, model)
