@@ -9,7 +9,7 @@ import json, os, secrets, shutil, socket, statistics, subprocess, sys, tempfile,
 from pathlib import Path
 import nbformat
 from playwright.sync_api import sync_playwright, TimeoutError as Late
-from qnb.dashboards.lab import lab_command
+from qnb.dashboards.lab import lab_command, write_notebooks
 
 ARGS = '--headless --no-sandbox --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync --enable-unsafe-swiftshader'.split()
 
@@ -174,7 +174,64 @@ def layers(lab, browser):
     p.close()
     return took
 
-SCENES = dict(explorer=explorer, film=film, layers=layers)
+def draw(lab, browser):
+    notebook(lab.folder/'draw.ipynb', "from qnb.dashboards.draw import DrawProcess", "d = DrawProcess()\nd")
+    p = Page(lab, browser, 'draw.ipynb')
+    look, light, line = (lambda: p.data(0, 1)), (lambda: p.pg.locator('.widget-html:visible:has-text("●")').first.inner_text()), (lambda: p.pg.locator('textarea:visible').last.input_value())
+    read_ready(p); p.shot('draw_1'); assert 'a process' in light() and line().startswith('from qnb'), light()
+    took = dict(run_all=p.seconds, points=look()[0][0], drag=p.drag('polar angle', look), steps=p.arrows('azimuth', look))
+    p.choose('example', 'Bloch walk', look); p.choose('tokens', '3', line); read_ready(p); p.shot('draw_2')
+    p.pg.locator('.widget-toggle-button:text-is("HMM"), .widget-toggle-buttons button:text-is("HMM")').first.click(); read_ready(p)
+    assert 'from_hmm' in line(); p.shot('draw_3')
+    labels = lambda: p.pg.evaluate(f"{p.figure(1)}._fullData.at(-2).text.join(' ')")
+    cell = p.pg.locator('.widget-text input[type=number]:visible').first
+    before, good = labels(), look()
+    cell.fill('0.9'); cell.press('Enter'); p.changes(labels, before)
+    assert 'a process' not in light() and labels()!=before and line()=='', light()                 # it says why, and what cannot be used cannot be taken along
+    p.press('normalise', look); assert 'a process' in light() and look()!=good; p.shot('draw_4')
+    for name,value in (('context','4'),('steps','20'),('decay','10')):
+        box = p.labelled(name, '').locator('input'); box.fill(value); box.press('Enter')
+    b = p.pg.locator('button.widget-button:visible:text-is("send to training")'); b.scroll_into_view_if_needed(); b.click()
+    p.pg.wait_for_selector('.qnb-result', timeout=120_000)
+    took['training'] = p.pg.locator('.qnb-result').inner_text(); assert 'excess ratio' in took['training']
+    p.shot('draw_5'); p.close()
+    return took
+
+def board(lab, browser):
+    notebook(lab.folder/'board.ipynb', TRAIN, TRAIN.replace("'rnn'", "'gru'").replace('seed=0', 'seed=1'), "from qnb.dashboards.board import Board", "b = Board('runs')\nb")
+    p = Page(lab, browser, 'board.ipynb')
+    table, dots = p.pg.locator('.qnb-board select'), lambda: p.data(0, 0)
+    rows = lambda: table.locator('option').all_inner_texts()
+    p.settle(); assert len(rows())>=2, rows()
+    took = dict(run_all=p.seconds, rows=len(rows()))
+    if p.pg.locator('button.widget-button:visible:text-is("score")').is_enabled(): p.press('score', dots)
+    p.pg.wait_for_function("[...document.querySelectorAll('.widget-hprogress')].filter(e=>e.offsetParent).length==0", timeout=180_000); p.settle(1500); p.shot('board_1')
+    before = rows(); p.press('largest first', rows); assert rows()==before[::-1]
+    p.labelled('sort by').locator('select').select_option(label='R2')
+    p.settle(800)
+    point = p.pg.locator('.js-plotly-plot:visible').nth(0).locator('.scatterlayer .trace .points path').first
+    point.scroll_into_view_if_needed(); b = point.bounding_box()
+    t = time.time(); p.pg.mouse.move(b['x']+b['width']/2, b['y']+b['height']/2); p.settle(300); p.pg.mouse.down(); p.pg.mouse.up()
+    p.pg.wait_for_function("[...document.querySelectorAll('.js-plotly-plot')].filter(g=>g.offsetParent).length>=2", timeout=60_000)
+    took['film_after_click'] = time.time()-t
+    read_ready(p); p.shot('board_2'); assert p.data(1, 1)[0][0]>1000
+    other = next(k for k in range(2) if not table.locator('option').nth(k).evaluate('o=>o.selected'))
+    was = p.data(1, 1); table.select_option(index=other); p.changes(lambda: p.data(1, 1), was); read_ready(p); p.shot('board_3')
+    p.close()
+    return took
+
+def together(lab, browser):
+    "The notebook that `qnb lab` opens: all five on one page"
+    write_notebooks(lab.folder/'lab')
+    p = Page(lab, browser, 'lab/10_dashboards.ipynb')
+    read_ready(p)
+    took = dict(run_all=p.seconds, figures=p.pg.evaluate("document.querySelectorAll('.js-plotly-plot').length"), contexts=p.pg.evaluate("[...document.querySelectorAll('.js-plotly-plot canvas')].filter(c=>c.getContext('webgl')||c.getContext('webgl2')).length"))
+    for k in range(12):
+        p.pg.evaluate(f"document.querySelector('.jp-WindowedPanel-outer, .jp-Notebook').scrollTo(0, {900*k})"); p.settle(400); p.shot(f'together_{k}')
+    p.close()
+    return took
+
+SCENES = dict(explorer=explorer, film=film, layers=layers, draw=draw, board=board, together=together)
 
 def main(out='_browser', *names):
     out = Path(out); out.mkdir(parents=True, exist_ok=True)

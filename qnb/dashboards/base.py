@@ -25,6 +25,7 @@ class Dashboard:
         self.status = W.HTML(layout=W.Layout(min_height='1.6em'))
         self.errors = []     # exceptions of handlers that were not sentences for the user
         self.job = None      # long work under way
+        self.drawing = threading.RLock() # held while a figure is changed: a job draws from its own thread
         self._quiet = 0
 
     def say(self,
@@ -180,7 +181,7 @@ def live(
 )->go.FigureWidget:
     "An empty live figure in the style of qnb that keeps its zoom when it is redrawn"
     fig = go.FigureWidget(list(traces))
-    return fig.update_layout(template=template(), width=width, height=height, title=title, uirevision=1, showlegend=False, **{'margin':dict(l=40, r=10, t=36, b=36), **layout})
+    return fig.update_layout(template=template(), width=width, height=height, title=title, uirevision=1, **{'showlegend':False, 'margin':dict(l=40, r=10, t=36, b=36), **layout})
 
 def light(
     good,   # True, False or None for neither

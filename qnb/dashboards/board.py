@@ -229,7 +229,7 @@ class Board(Dashboard):
         super().__init__()
         self.state = folder if isinstance(folder, BoardState) else BoardState(folder, points)
         wide = dict(style=dict(description_width='5em'))
-        self.process = self.on(W.Dropdown(options=[('all',None)], description='process', **wide), self.redraw)
+        self.process = self.on(W.Dropdown(options=[('all','')], description='process', **wide), self.redraw)
         self.by = self.on(W.Dropdown(options=[(v,k) for k,v in COLUMNS.items()], value='excess', description='sort by', **wide), self.redraw)
         self.descending = self.on(W.ToggleButton(value=False, description='largest first', layout=W.Layout(width='9em')), self.redraw)
         self.again, self.scorer = self.click(W.Button(description='look again'), self.rescan), self.click(W.Button(description='score'), self.score)
@@ -248,16 +248,16 @@ class Board(Dashboard):
         "Table and picture for what is sorted and filtered now"
         s, held = self.state, self.table.value
         with self.quietly():
-            if [v for _,v in self.process.options]!=[None, *s.processes]:
-                keep = self.process.value if self.process.value in s.processes else None
-                self.process.options = [('all',None), *((p,p) for p in s.processes)]
+            if [v for _,v in self.process.options]!=['', *s.processes]:
+                keep = self.process.value if self.process.value in s.processes else ''
+                self.process.options = [('all',''), *((p,p) for p in s.processes)]
                 self.process.value = keep
-            self.shown = s.select(self.process.value, self.by.value, self.descending.value)
+            self.shown = s.select(self.process.value or None, self.by.value, self.descending.value)
             self.table.options = [(line_of(r, s.name(r)).replace(' ', '\u00a0'), str(r.folder)) for r in self.shown]
             self.table.value = held if held in {str(r.folder) for r in self.shown} else None
         points, legend, self.drawn = board_traces(self.shown, s.processes)
-        self.scorer.disabled = not s.unscored(self.process.value)
-        with self.fig.batch_update():
+        self.scorer.disabled = not s.unscored(self.process.value or None)
+        with self.drawing, self.fig.batch_update():
             self.fig.layout.xaxis.range, self.fig.layout.yaxis.range = decades(points.x), decades(points.y, points.y+points.error_y.array, points.y-points.error_y.arrayminus)
             t = self.fig.data[0]
             t.x, t.y, t.text, t.hovertemplate, t.showlegend = points.x, points.y, points.text, points.hovertemplate, False
@@ -270,7 +270,7 @@ class Board(Dashboard):
     def ring(self):
         "Mark the run whose film is open"
         here = [i for i,r in enumerate(self.drawn) if str(r.folder)==self.table.value]
-        with self.fig.batch_update():
+        with self.drawing, self.fig.batch_update():
             self.fig.data[1].showlegend = False
             self.fig.data[1].x, self.fig.data[1].y = self.fig.data[0].x[here], self.fig.data[0].y[here]
 
@@ -296,7 +296,7 @@ class Board(Dashboard):
         self.say(f"{len(self.state.rows)} runs{f', {broken} of them damaged' if broken else ''}")
     def score(self):
         "Compute the scores that are missing, in a thread"
-        todo = self.state.unscored(self.process.value)
+        todo = self.state.unscored(self.process.value or None)
         if not todo: raise ValueError("every run here has its score already")
         def followed():
             for piece in self.state.scoring(todo): self.redraw(); yield piece

@@ -8,7 +8,6 @@ __all__ = ['PAULI', 'EXAMPLES', 'GRAPHS', 'START', 'TOKEN_COLOUR', 'FIELDS', 'MO
            'graph_layout', 'training', 'outcome', 'DrawState', 'DrawProcess', 'axis_traces']
 
 # %% ../../nbs/dashboards/04_draw.ipynb #draw-379ca2
-import threading
 from html import escape
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
@@ -247,7 +246,7 @@ class DrawProcess(Dashboard):
     ):
         super().__init__()
         if mode not in ('quantum','HMM'): raise ValueError(f"mode must be 'quantum' or 'HMM', not {mode!r}")
-        self.state, self.lock, self.rng, self.run = DrawState(mode, **settings), threading.RLock(), np.random.default_rng(0), None
+        self.state, self.rng, self.run = DrawState(mode, **settings), np.random.default_rng(0), None
         slim = dict(layout=W.Layout(width='15em'), style=dict(description_width='5.5em'))
         self.mode = self.on(W.ToggleButtons(options=['quantum','HMM'], value=mode, style=dict(button_width='7em')), self._set_mode)
         self.name = self.on(W.Text(value=self.state.name, description='name', continuous_update=False, **slim), self._set_name)
@@ -350,7 +349,7 @@ class DrawProcess(Dashboard):
         "The drawing has changed"
         st = self.state
         if st.mode=='HMM':
-            with self.lock, self.graph.batch_update(): fill_graph(self.graph.data, st.arrows.T)
+            with self.drawing, self.graph.batch_update(): fill_graph(self.graph.data, st.arrows.T)
         try: p = st.process()
         except ValueError as e:
             self.light.value, self.send.disabled, self.export.value = light(False, e), True, ''
@@ -367,7 +366,7 @@ class DrawProcess(Dashboard):
         for fig,view in zip((self.fig, self.fig3), st.views()):
             if view is None: continue
             scene = st.scene(view); m = main_traces(scene)
-            with self.lock, fig.batch_update():
+            with self.drawing, fig.batch_update():
                 for k,t in zip(('frame','cloud','here'), fig.data): put(t, m[k])
                 mark = fig.data[1].marker; mark.color, mark.size = m['paint'], m['size']*(1 if m['view'].flat else .6)
                 if m['view'].flat: mark.opacity = m['alpha']

@@ -8,7 +8,7 @@ __all__ = ['P01', 'KNOBS', 'BUDGET', 'SPACE', 'ACCENT', 'PANELS', 'GROUPS', 'Kno
            'main_traces', 'box', 'short_colours', 'ProcessExplorer', 'put', 'headline', 'dress']
 
 # %% ../../nbs/dashboards/01_explorer.ipynb #explorer-e1506c
-import re, threading, time
+import re, time
 from dataclasses import dataclass, field
 import numpy as np
 import ipywidgets as W
@@ -302,7 +302,7 @@ class ProcessExplorer(Dashboard):
         super().__init__()
         given = {} if isinstance(process, str) else {f'{process.name} (given)': process}
         self.state = ExplorerState(next(iter(given), process), given=given, **settings)
-        self.rest, self.lock, self.rng = rest, threading.RLock(), np.random.default_rng(0)
+        self.rest, self.rng = rest, np.random.default_rng(0)
         self.proof = Memo(lambda name,values: self.state.made(name, values, 'paper').certificate())
         self.rate = Memo(lambda name,values: self.state.made(name, values, 'paper').entropy_rate())
         wide = dict(layout=W.Layout(width='19em'), style=dict(description_width='5.5em'))
@@ -433,7 +433,7 @@ class ProcessExplorer(Dashboard):
         st = self.state; m = main_traces(st); v = m['view']; fig = self.fig if v.flat else self.fig3
         self.flat_box.layout.display, self.space_box.layout.display = ('', 'none') if v.flat else ('none', '')
         self.axes_box.layout.display = '' if st.view=='components' and st.process().dim>1 else 'none'
-        with self.lock, fig.batch_update():
+        with self.drawing, fig.batch_update():
             for k,t in zip(('frame','cloud','walk','here'), fig.data): put(t, m[k])
             mark = fig.data[1].marker
             mark.color, mark.size = m['paint'], m['size']*(1 if v.flat else .6)
@@ -447,7 +447,7 @@ class ProcessExplorer(Dashboard):
         self.facts.value = f'<span style="color:{MUTED}">{p.vocab} tokens, beliefs of {p.dim} number{"s"*(p.dim>1)}; {len(st.cloud()):,} different beliefs from {st.counts()[1].sum():,.0f} words up to length {st.cloud().depth}</span>'
 
     def _fill_side(self, fig, rate):
-        with self.lock, fig.batch_update():
+        with self.drawing, fig.batch_update():
             fill_side(fig.data, self.state, rate)
             next(a for a in fig.layout.annotations if a.text.startswith(PANELS[1])).text = PANELS[1]+('' if rate is None else f' &#8594; {float(rate):.4f}')
 
@@ -455,8 +455,8 @@ class ProcessExplorer(Dashboard):
         "Redraw the walk and the next-token law"
         st = self.state; v = st.place(); fig = self.fig if v.flat else self.fig3
         pos = v(st.walk()).astype(np.float32)
-        with self.lock, fig.batch_update(): put(fig.data[2], pos.T); put(fig.data[3], pos[-1:].T)
-        with self.lock, self.side.batch_update(): fill_side(self.side.data, st, law=True, rest=False)
+        with self.drawing, fig.batch_update(): put(fig.data[2], pos.T); put(fig.data[3], pos[-1:].T)
+        with self.drawing, self.side.batch_update(): fill_side(self.side.data, st, law=True, rest=False)
 
     def still(self,
         most=1500, # points

@@ -316,7 +316,7 @@ class TrainingFilm(Dashboard):
     ):
         super().__init__()
         self.state = s = run_or_folder if isinstance(run_or_folder, FilmState) else FilmState.open(run_or_folder, most, points)
-        self.drawing, self.shown = threading.RLock(), None
+        self.shown = None
         n, row = len(s.steps), dict(layout=W.Layout(width='20em'), style=dict(description_width='6em'))
         field = dict(layout=W.Layout(width='9em'), style=dict(description_width='3em'))
         self.slider = self.on(W.SelectionSlider(options=[(f'{k:,}', i) for i,k in enumerate(s.steps)], value=n-1, description='step', layout=W.Layout(width='34em')), self.stepped)

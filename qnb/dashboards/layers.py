@@ -189,7 +189,7 @@ class LayersState:
 
 # %% ../../nbs/dashboards/03_layers.ipynb #layers-55071e
 PALE, FULL = .1, .85
-PANEL = 330 # pixels
+PANEL = 300 # pixels
 
 def axes_of(i): "Names of the axes of panel i"; return f"xaxis{i+1 if i else ''}", f"yaxis{i+1 if i else ''}"
 
@@ -273,7 +273,7 @@ class LayerExplorer(Dashboard):
     ):
         super().__init__()
         self.state = s = LayersState.open(run_or_model, process, context, step)
-        self.drawn, self.drawing = [None]*4, threading.RLock()   # a job draws from its own thread
+        self.drawn = [None]*4
         wide = lambda w: dict(layout=W.Layout(width=w))           # each its own: a layout that is shared is hidden everywhere
         self.kinds, self.sites, self.first, self.second = [], [], [], []
         for i,q in enumerate(s.panels):
@@ -287,16 +287,16 @@ class LayerExplorer(Dashboard):
         self.story, self.progress = W.HTML(), W.Box()
         self.fig = go.FigureWidget(empty_grid())
         self.fig.layout.coloraxis = dict(colorscale=rgb_scale(), cmin=0, cmax=LEVELS**3-1, showscale=False)
-        self.law_fig = live(*bars(s), width=420, height=230, title='next token', barmode='group', legend=dict(orientation='h', x=1, xanchor='right', y=1.15), yaxis=dict(range=[0,1]))
+        self.law_fig = live(*bars(s), width=390, height=230, title='next token', barmode='group', legend=dict(orientation='h', x=1, xanchor='right', y=1.15), yaxis=dict(range=[0,1]))
         self.law_fig.layout.showlegend = True
         for i in range(4):
             cloud = self.fig.data[3*i+1]
             cloud.on_selection(self.guarded(lambda trace, points, _: self.pick(points.point_inds)))
             cloud.on_deselect(self.guarded(lambda *_: self.pick([])))
         bar = lambda i: W.HBox([self.kinds[i], self.sites[i], self.first[i], self.second[i]], layout=W.Layout(width=f'{PANEL+35}px', flex_flow='row wrap'))
-        left = W.VBox([W.HBox([bar(0), bar(1)]), W.HBox([bar(2), bar(3)]), self.fig])
-        right = W.VBox([W.HBox([self.ending, self.clear]), self.colour, self.law_fig, self.story], layout=W.Layout(width='450px'))
-        self.ui = W.VBox([W.HTML(f'<b>{escape(s.name)}</b>, {len(s):,} prefixes up to length {s.context}'), W.HBox([self.progress, self.status]), W.HBox([left, right])])
+        left = W.VBox([W.HBox([bar(0), bar(1)]), W.HBox([bar(2), bar(3)]), self.fig], layout=W.Layout(flex='0 0 auto'))
+        right = W.VBox([W.HBox([self.ending, self.clear]), self.colour, self.law_fig, self.story], layout=W.Layout(width='410px'))
+        self.ui = W.VBox([W.HTML(f'<b>{escape(s.name)}</b>, {len(s):,} prefixes up to length {s.context}'), W.HBox([self.progress, self.status]), W.HBox([left, right], layout=W.Layout(flex_flow='row wrap'))])
         self._show_menus(); self._paint(s.colour); self.pick([]); self.refresh()
 
     def _setter(self, i, part):

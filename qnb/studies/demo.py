@@ -205,7 +205,7 @@ def side_by_side(
         return
     with warnings.catch_warnings(), parallel_config(backend='loky', inner_max_num_threads=1):
         warnings.filterwarnings('ignore', r'\d+ tasks? (which|have)')   # joblib, about calls that were interrupted
-        yield from Parallel(n_jobs=min(jobs, len(calls)), return_as='generator_unordered', batch_size=1)(delayed(guarded)(work, *c, worker=True, **options) for c in calls)
+        yield from Parallel(n_jobs=min(jobs, len(calls)), idle_worker_timeout=5, return_as='generator_unordered', batch_size=1)(delayed(guarded)(work, *c, worker=True, **options) for c in calls)
 
 def conduct(
     networks,      # pairs (process, model) to be computed

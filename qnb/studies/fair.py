@@ -126,7 +126,7 @@ def do_trials(
     if jobs==1:
         for p,t in todo: do_trial(p, fresh, *t); bar.update()
     else:
-        for _ in Parallel(n_jobs=jobs, return_as='generator_unordered')(delayed(do_trial)(p, fresh, *t) for p,t in todo): bar.update()
+        for _ in Parallel(n_jobs=jobs, idle_worker_timeout=5, return_as='generator_unordered')(delayed(do_trial)(p, fresh, *t) for p,t in todo): bar.update()
     bar.close()
     return [read_json(p, 'the trial') for p in paths]
 
