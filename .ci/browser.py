@@ -63,11 +63,13 @@ class Page:
     def figure(self, k): return f"[...document.querySelectorAll('.js-plotly-plot')].filter(g=>g.offsetParent)[{k}]"
     def data(self, k, trace=0, keys=('x','y')):
         "A fingerprint of a trace of the k-th visible figure: lengths and sums, which no two settings share by accident"
-        js = f"""(()=>{{const t={self.figure(k)}._fullData[{trace}]; const get=p=>p.split('.').reduce((o,q)=>o?.[q],t);
+        js = f"""(()=>{{const t={self.figure(k)}?._fullData?.[{trace}]; if(!t) return null; const get=p=>p.split('.').reduce((o,q)=>o?.[q],t);
             const flat=v=>v==null?[]:(typeof v=='string'||typeof v=='number')?[v]:Array.from(v);
             return {json.dumps(list(keys))}.map(p=>{{const v=flat(get(p)); let s=0; v.forEach((e,i)=>{{const n=typeof e=='number'?e:typeof e=='string'?[...e].reduce((a,c)=>(a*31+c.charCodeAt(0))%65521,7):(e?1:0); s+=isFinite(n)?n*(1+(i%97)):0}}); return [v.length, s]}})}})()"""
         return self.pg.evaluate(js)
-    def labelled(self, name, kind='.widget-slider'):
+    def labelled(self, name):
+        "The widget with a label, or the n-th slider on the page"
+        if isinstance(name, int): return self.pg.locator('.widget-inline-hbox:visible').filter(has=self.pg.locator('.noUi-handle')).nth(name)
         return self.pg.locator(f'.widget-inline-hbox:visible').filter(has=self.pg.locator(f'.widget-label:text-is("{name}")')).first
     def changes(self, look, before, ms=20_000):
         "Seconds until `look()` no longer gives `before`"
@@ -96,7 +98,7 @@ class Page:
         return self.changes(look, before)
     def press(self, text, look=None):
         before = look() if look else None
-        b = self.pg.locator(f'button.widget-button:visible:text-is("{text}")').first; b.scroll_into_view_if_needed(); b.click()
+        b = self.pg.locator(f'button.widget-button:visible:text-is("{text}"), button.widget-toggle-button:visible:text-is("{text}")').first; b.scroll_into_view_if_needed(); b.click()
         return self.changes(look, before) if look else self.settle()
     def lasso(self, k, look, r=60, sub=0):
         "Draw a lasso around the middle of the k-th visible figure"
@@ -123,8 +125,8 @@ def notebook(path, *cells):
 
 def read_ready(p):
     "Wait until every figure has data and no bar is on the page: background work has ended"
-    p.pg.wait_for_function("[...document.querySelectorAll('.js-plotly-plot')].filter(g=>g.offsetParent).every(g=>g._fullData?.length)", timeout=180_000)
-    p.pg.wait_for_function("[...document.querySelectorAll('.widget-hprogress')].filter(e=>e.offsetParent).length==0", timeout=180_000)
+    p.pg.wait_for_function("[...document.querySelectorAll('.js-plotly-plot')].filter(g=>g.offsetParent).every(g=>g._fullData?.length)", timeout=120_000)
+    p.pg.wait_for_function("[...document.querySelectorAll('.widget-hprogress')].filter(e=>e.offsetParent && !e.querySelector('[class*=success], [class*=danger]') && !/success/.test(e.className)).length==0", timeout=120_000)
     p.settle(500)
 
 TRAIN = """import torch; torch.set_num_threads(1)
@@ -164,12 +166,16 @@ def layers(lab, browser):
     notebook(lab.folder/'layers.ipynb', TRAIN, "from qnb.dashboards.layers import LayerExplorer", "e = LayerExplorer(run)\ne")
     p = Page(lab, browser, 'layers.ipynb')
     read_ready(p); p.shot('layers_1')
-    picked = [lambda k=k: p.data(0, 3*k+2) for k in range(4)]
+    picked = [lambda k=k: p.data(k//2, k%2, ('selectedpoints',)) for k in range(4)]
     before = [f() for f in picked]
-    took = dict(run_all=p.seconds, points=p.data(0, 1)[0][0], lasso=p.lasso(0, picked[1]))
-    p.settle(1500); p.shot('layers_2')
+    took = dict(run_all=p.seconds, points=p.data(0, 0)[0][0], lasso=p.lasso(0, picked[3]))
+    p.settle(2500); p.shot('layers_2')
     after = [f() for f in picked]
-    assert all(a!=b for a,b in zip(before, after)) and len({a[0][0] for a in after})==1, (before, after)       # the same prefixes in all four
+    assert all(a!=b for a,b in zip(before, after)) and len({str(a) for a in after})==1, (before, after)      # the same prefixes in all four
+    took['picked'] = after[0][0][0]
+    p.lasso(1, picked[0], 40, 1); p.settle(2500); p.shot('layers_3')                                        # another, in the fourth picture
+    again = [f() for f in picked]
+    assert len({str(a) for a in again})==1 and again[0]!=after[0], again
     p.press('clear', picked[2])
     p.close()
     return took
@@ -179,7 +185,7 @@ def draw(lab, browser):
     p = Page(lab, browser, 'draw.ipynb')
     look, light, line = (lambda: p.data(0, 1)), (lambda: p.pg.locator('.widget-html:visible:has-text("●")').first.inner_text()), (lambda: p.pg.locator('textarea:visible').last.input_value())
     read_ready(p); p.shot('draw_1'); assert 'a process' in light() and line().startswith('from qnb'), light()
-    took = dict(run_all=p.seconds, points=look()[0][0], drag=p.drag('polar angle', look), steps=p.arrows('azimuth', look))
+    took = dict(run_all=p.seconds, points=look()[0][0], drag=p.drag(6, look, -25), steps=p.arrows(6, look))      # depth is the first slider, then five for each token
     p.choose('example', 'Bloch walk', look); p.choose('tokens', '3', line); read_ready(p); p.shot('draw_2')
     p.pg.locator('.widget-toggle-button:text-is("HMM"), .widget-toggle-buttons button:text-is("HMM")').first.click(); read_ready(p)
     assert 'from_hmm' in line(); p.shot('draw_3')
@@ -190,7 +196,7 @@ def draw(lab, browser):
     assert 'a process' not in light() and labels()!=before and line()=='', light()                 # it says why, and what cannot be used cannot be taken along
     p.press('normalise', look); assert 'a process' in light() and look()!=good; p.shot('draw_4')
     for name,value in (('context','4'),('steps','20'),('decay','10')):
-        box = p.labelled(name, '').locator('input'); box.fill(value); box.press('Enter')
+        box = p.labelled(name).locator('input'); box.fill(value); box.press('Enter')
     b = p.pg.locator('button.widget-button:visible:text-is("send to training")'); b.scroll_into_view_if_needed(); b.click()
     p.pg.wait_for_selector('.qnb-result', timeout=120_000)
     took['training'] = p.pg.locator('.qnb-result').inner_text(); assert 'excess ratio' in took['training']
@@ -216,7 +222,7 @@ def board(lab, browser):
     took['film_after_click'] = time.time()-t
     read_ready(p); p.shot('board_2'); assert p.data(1, 1)[0][0]>1000
     other = next(k for k in range(2) if not table.locator('option').nth(k).evaluate('o=>o.selected'))
-    was = p.data(1, 1); table.select_option(index=other); p.changes(lambda: p.data(1, 1), was); read_ready(p); p.shot('board_3')
+    was = p.data(1, 1); table.select_option(index=other); p.changes(lambda: p.data(1, 1), was); p.settle(2000); read_ready(p); assert p.data(1, 1) not in (None, was); p.shot('board_3')
     p.close()
     return took
 

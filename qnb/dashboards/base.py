@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['GOOD', 'BAD', 'BUSY', 'LEVELS', 'Dashboard', 'rgb_scale', 'rgb_number', 'rgb_marker', 'depth_within', 'Memo', 'Job',
-           'live', 'light', 'thin']
+           'live', 'clear_lasso', 'only_rounded', 'light', 'thin']
 
 # %% ../../nbs/dashboards/00_base.ipynb #base-3fc981
 import threading
@@ -182,6 +182,19 @@ def live(
     "An empty live figure in the style of qnb that keeps its zoom when it is redrawn"
     fig = go.FigureWidget(list(traces))
     return fig.update_layout(template=template(), width=width, height=height, title=title, uirevision=1, **{'showlegend':False, 'margin':dict(l=40, r=10, t=36, b=36), **layout})
+
+def clear_lasso(
+    fig, # a FigureWidget
+):
+    "Take away lassos and boxes that were drawn in a figure; the browser keeps them to itself, so the message is sent although nothing changes here"
+    fig._send_relayout_msg({'selections': None})
+
+def only_rounded(
+    new, held,  # value that arrives from a slider, and the one that holds
+    step:float, # between two notches
+)->bool:
+    "Has the browser moved a value to the nearest notch? It does so when a slider is shown, and nobody asked for it"
+    return new!=held and abs(new-held)<=step/2*(1+1e-9)
 
 def light(
     good,   # True, False or None for neither

@@ -217,7 +217,7 @@ def board_traces(
     legend += [go.Scatter(name=p, marker=dict(color=MUTED, symbol=shape[p], size=10), **key) for p in processes if p in {r.process for r in rows}]
     return points, legend, rows
 
-AXIS = dict(type='log', exponentformat='power', showgrid=True, gridcolor='#eef0f3')
+AXIS = dict(type='log', exponentformat='power', dtick=1, showgrid=True, gridcolor='#eef0f3')
 STYLE = '<style>.qnb-board select{font-family:ui-monospace,Menlo,Consolas,monospace!important;font-size:12.5px}.qnb-head{font:12.5px ui-monospace,Menlo,Consolas,monospace;white-space:pre;padding-left:6px;color:#6b7280}</style>'
 
 class Board(Dashboard):
@@ -243,6 +243,7 @@ class Board(Dashboard):
         self.ui = W.VBox([W.HBox([self.process, self.by, self.descending, self.again, self.scorer]), W.HTML(f'{STYLE}<div class="qnb-head">{escape(HEAD)}</div>'), self.table,
                           self.bar, self.status, self.fig, self.below])
         self.redraw()
+        if n := len(self.state.unscored()): self.say(f"{n} run{'s'*(n>1)} without a score, hence not in the picture: press 'score'")
 
     def redraw(self, _=None):
         "Table and picture for what is sorted and filtered now"

@@ -15,7 +15,7 @@ import numpy as np
 import ipywidgets as W
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
-from .base import BAD, GOOD, Dashboard, Job, depth_within, light, live, rgb_marker, thin
+from .base import BAD, Dashboard, GOOD, Job, depth_within, light, live, only_rounded, rgb_marker, thin
 from .explorer import ACCENT, ExplorerState, dress, main_traces, put, sensible, short_colours
 from ..models.registry import model_config, models
 from ..plots.projections import simplex_view
@@ -272,7 +272,7 @@ class DrawProcess(Dashboard):
         self.fig = live(go.Scatter(**edge), go.Scattergl(**dots), go.Scattergl(**here(10)), *axis_traces(go.Scattergl, 3), width=480, height=460)
         self.fig3 = live(go.Scatter3d(**edge), go.Scatter3d(**dots), go.Scatter3d(**here(6)), *axis_traces(go.Scatter3d, 6), width=520, height=460, margin=dict(l=0, r=0, t=36, b=0))
         self.graph = live(width=520, height=460, margin=dict(l=0, r=0, t=36, b=0), title='states and arrows')
-        self.space_box, self.graph_box = W.Box([self.fig3]), W.Box([self.graph])
+        self.space_box, self.graph_box = W.Box(), W.Box([self.graph])
         self.export = W.Textarea(description='Python', layout=W.Layout(width='60em', height='4.5em'), style=dict(description_width='5.5em'), disabled=False)
         # training
         self.kind = W.Dropdown(options=list(models), value='gru', description='network', **slim)
@@ -303,7 +303,9 @@ class DrawProcess(Dashboard):
         more = dict(theta=[90]*4, phi=[0,90,180,270], strength=[.5]*4, weight=[1.]*4, turn=[60.]*4)
         self.state.qubit = replace(q, **{f: list(getattr(q, f)[:k])+more[f][k:n] for f in FIELDS}); self._rebuild()
     def _qubit(self, **change): self.state.qubit = replace(self.state.qubit, **change); self._moved()
-    def _slide(self, a, f, v): x = list(getattr(self.state.qubit, f)); x[a] = v; self._qubit(**{f: x})
+    def _slide(self, a, f, v):
+        x = list(getattr(self.state.qubit, f))
+        if not only_rounded(v, x[a], FIELDS[f][3]): x[a] = v; self._qubit(**{f: x})
     def _graph_example(self, name):
         if name!='-': self._arrows(ArrowState(GRAPHS[name]))
     def _set_sizes(self, _):
@@ -317,6 +319,7 @@ class DrawProcess(Dashboard):
         st = self.state; quantum = st.mode=='quantum'
         self.quantum_box.layout.display, self.hmm_box.layout.display = ('', 'none') if quantum else ('none', '')
         self.space_box.layout.display, self.graph_box.layout.display = ('', 'none') if quantum else ('none', '')
+        if quantum: self.space_box.children = (self.fig3,)     # it takes a WebGL context: only once it is wanted
         with self.quietly():
             self.depth.max = depth_within(st.vocab, MOST, 14); self.depth.value = st.words()
             if quantum: self._rebuild_rows()
@@ -327,9 +330,12 @@ class DrawProcess(Dashboard):
         q = self.state.qubit
         self.count.value = q.vocab
         if len(self.rows)!=q.vocab:
-            self.rows = [{f: self.on(W.FloatSlider(min=lo, max=hi, step=step, description=label, readout_format='.2f' if step<1 else '.0f', layout=W.Layout(width='17em'), style=dict(description_width='5.5em')),
+            at = lambda: W.Layout(width='14.5em', flex='0 0 auto')
+            self.rows = [{f: self.on(W.FloatSlider(min=lo, max=hi, step=step, tooltip=f'{label} of token {a}', readout_format='.2f' if step<1 else '.0f', layout=at()),
                               lambda v,a=a,f=f: self._slide(a, f, v)) for f,(label,lo,hi,step) in FIELDS.items()} for a in range(q.vocab)]
-            self.row_box.children = [W.HBox([W.HTML(f'<b style="color:{TOKEN_COLOUR[a]}">token {a}</b>', layout=W.Layout(width='4.5em')), *r.values()]) for a,r in enumerate(self.rows)]
+            tab = lambda text, colour: W.HTML(f'<b style="color:{colour};white-space:nowrap">{text}</b>', layout=W.Layout(width='4.5em', flex='0 0 auto'))
+            head = W.HBox([tab('', MUTED), *(W.HTML(f'<span style="color:{MUTED}">{label}</span>', layout=at()) for label,*_ in FIELDS.values())])
+            self.row_box.children = [head, *(W.HBox([tab(f'token {a}', TOKEN_COLOUR[a]), *r.values()]) for a,r in enumerate(self.rows))]
         for a,r in enumerate(self.rows):
             for f,w in r.items(): w.value = getattr(q, f)[a]
 
@@ -341,7 +347,7 @@ class DrawProcess(Dashboard):
             for a,i,j in np.ndindex(T.shape):
                 self.cells[a,i,j] = self.on(W.FloatText(step=.01, layout=W.Layout(width='5.5em')), lambda v,a=a,i=i,j=j: self._cell(a, i, j, v))
             head = W.HBox([W.HTML('', layout=W.Layout(width='6em'))]+[W.HTML(f'<span style="color:{TOKEN_COLOUR[a]}"><b>{a}</b> &#8594; {j}</span>', layout=W.Layout(width='5.7em')) for a in range(V) for j in range(d)])
-            self.grid_box.children = [head]+[W.HBox([W.HTML(f'from state {i}', layout=W.Layout(width='6em')), *(self.cells[a,i,j] for a in range(V) for j in range(d))]) for i in range(d)]
+            self.grid_box.children = [head]+[W.HBox([W.HTML(f'<span style="white-space:nowrap">from state {i}</span>', layout=W.Layout(width='6em')), *(self.cells[a,i,j] for a in range(V) for j in range(d))]) for i in range(d)]
             self.graph.data = []; self.graph.add_traces(graph_traces(V, d)); graph_layout(self.graph, d)
         for at in np.ndindex(T.shape): self.cells[at].value = float(T[at])
 

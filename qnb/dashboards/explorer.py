@@ -14,7 +14,7 @@ import numpy as np
 import ipywidgets as W
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
-from .base import BAD, LEVELS, Dashboard, Job, Memo, depth_within, light, live, rgb_marker, rgb_number, thin
+from .base import BAD, Dashboard, Job, LEVELS, Memo, depth_within, light, live, only_rounded, rgb_marker, rgb_number, thin
 from ..plots.projections import View, belief_view, component_view, pca_view, view_kind
 from ..plots.style import INK, LINE, MIN_OPACITY, MUTED, belief_rgb, opacity, template
 from ..processes.entropy import law_entropy
@@ -329,7 +329,7 @@ class ProcessExplorer(Dashboard):
         self.side = go.FigureWidget(side_grid(rows=2, cols=2, subplot_titles=PANELS, horizontal_spacing=.13, vertical_spacing=.2))
         self.side.update_layout(width=560, height=520, margin=dict(l=44, r=10, t=36, b=40))
         self.side.update_annotations(font_size=13)
-        self.flat_box, self.space_box = W.Box([self.fig]), W.Box([self.fig3])
+        self.flat_box, self.space_box = W.Box([self.fig]), W.Box()   # a figure in space takes a WebGL context: only once it is wanted
         self.ui = W.VBox([W.HBox([self.process_menu, self.view_menu, self.axes_box]), W.HBox([self.depth, self.gauge_menu, self.reset]), self.knob_box,
             W.HBox([self.light, self.job_box]), self.facts, W.HBox([self.flat_box, self.space_box, self.side]), W.HBox([self.word, self.undo, self.clear, self.random]), self.token_box, self.reason, self.status])
         self._show_process()
@@ -341,7 +341,9 @@ class ProcessExplorer(Dashboard):
         with self.quietly():
             for k,w in self.knobs.items(): w.value = self.state.values[k]
         self._moved()
-    def _set_knob(self, k, v): self.state.values = {**self.state.values, k: v}; self._moved()
+    def _set_knob(self, k, v):
+        if k in self.knobs and only_rounded(v, self.state.values[k], self.knobs[k].step): return
+        self.state.values = {**self.state.values, k: v}; self._moved()
     def _set_depth(self, n): self.state.depth = n; self._moved(again=False)
     def _set_gauge(self, g): self.state.gauge = g; self._moved(again=False)
     def _set_view(self, name): self.state.view = name; self.say(); self.draw(side=False)
@@ -432,6 +434,7 @@ class ProcessExplorer(Dashboard):
         "Redraw the set, and the panels beside it"
         st = self.state; m = main_traces(st); v = m['view']; fig = self.fig if v.flat else self.fig3
         self.flat_box.layout.display, self.space_box.layout.display = ('', 'none') if v.flat else ('none', '')
+        if not v.flat: self.space_box.children = (self.fig3,)
         self.axes_box.layout.display = '' if st.view=='components' and st.process().dim>1 else 'none'
         with self.drawing, fig.batch_update():
             for k,t in zip(('frame','cloud','walk','here'), fig.data): put(t, m[k])

@@ -323,7 +323,7 @@ class TrainingFilm(Dashboard):
         self.play = self.on(W.Play(value=n-1, min=0, max=n-1, interval=700), self.played)
         self.site = self.on(W.Dropdown(options=[(short(x), x) for x in s.sites], description='layer', **row), self.changed)
         self.projection = self.on(W.Dropdown(options=[('regression, held out','regression'), ('principal axes','pca'), ('two neurons','neurons')], description='projection', **row), self.changed)
-        self.control = self.on(W.Dropdown(options=[('none',None), *((v,k) for k,v in CONTROLS.items())], description='control', **row), self.changed)
+        self.control = self.on(W.Dropdown(options=[('none',''), *((v,k) for k,v in CONTROLS.items())], description='control', **row), self.changed)
         self.first = self.on(W.BoundedIntText(value=0, min=0, max=10**6, description='x', **field), self.changed)
         self.second = self.on(W.BoundedIntText(value=1, min=0, max=10**6, description='y', **field), self.changed)
         self.file, self.save = W.Text('film.html', description='file', layout=W.Layout(width='20em'), style=dict(description_width='3em')), self.click(W.Button(description='export film'), self.exporting)
@@ -381,7 +381,7 @@ class TrainingFilm(Dashboard):
 
     def begin(self):
         "Read in a thread what is missing for what is shown"
-        todo = self.state.missing(self.site.value, self.projection.value, self.control.value, self.step)
+        todo = self.state.missing(self.site.value, self.projection.value, self.control.value or None, self.step)
         if todo: self.work(self.followed(self.state.read(todo)), lambda _: self.say(), 'reading')
     def work(self, steps, done, label):
         "Long work, instead of the one under way"
@@ -397,7 +397,7 @@ class TrainingFilm(Dashboard):
     def draw(self):
         "Bring both figures up to date; what is drawn already is not sent again"
         with self.drawing:
-            s, i, site, projection, control = self.state, self.slider.value, self.site.value, self.projection.value, self.control.value
+            s, i, site, projection, control = self.state, self.slider.value, self.site.value, self.projection.value, self.control.value or None
             step, n = self.step, 3 if control else 2
             there = s.ready('trained', step, ALL) and (projection!='pca' or s.ready('pca', step, site)), control is not None and s.ready(control, step, site)
             want = step, site, projection, self.pair, control, there
@@ -411,7 +411,7 @@ class TrainingFilm(Dashboard):
         shown = s.reading('pca' if projection=='pca' else 'trained', step, site) if there[0] and projection!='neurons' else None
         beside = s.reading(control, step, site) if there[1] else None
         with fig.batch_update():
-            fig.layout.width = 420*n
+            fig.layout.width = 840 if n==2 else 1020
             for k,d in enumerate(np.linspace(0, 1, n+1)[:-1] if n==3 else (0,.5,.5)):
                 fig.layout[f"xaxis{k+1 if k else ''}"].domain = [d, d+1/n-.02]
             if xy is not None:

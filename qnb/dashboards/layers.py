@@ -4,11 +4,12 @@
 
 # %% auto #0
 __all__ = ['KINDS', 'COLOURS', 'TOKEN_RGB', 'PALE', 'FULL', 'PANEL', 'Panel', 'open_run', 'last_token_table', 'common_suffix',
-           'LayersState', 'axes_of', 'empty_grid', 'lines', 'draw_panel', 'bars', 'cell', 'story', 'LayerExplorer',
+           'LayersState', 'axes_of', 'empty_grid', 'outline', 'draw_panel', 'bars', 'cell', 'story', 'LayerExplorer',
            'still_grid']
 
 # %% ../../nbs/dashboards/03_layers.ipynb #layers-204779
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -24,7 +25,7 @@ from ..processes.zoo import process as named_process
 from ..training.runs import Run
 from ..analysis.activations import activations
 from ..analysis.regression import fold_labels, regress
-from .base import BAD, LEVELS, Dashboard, Job, Memo, depth_within, live, rgb_number, rgb_scale, thin
+from .base import BAD, LEVELS, Dashboard, Job, Memo, clear_lasso, depth_within, live, rgb_number, rgb_scale, thin
 
 # %% ../../nbs/dashboards/03_layers.ipynb #layers-16c18f
 KINDS = dict(truth='truth', readout='read-out', pca='principal axes', neurons='two neurons')
@@ -191,45 +192,40 @@ class LayersState:
 PALE, FULL = .1, .85
 PANEL = 300 # pixels
 
-def axes_of(i): "Names of the axes of panel i"; return f"xaxis{i+1 if i else ''}", f"yaxis{i+1 if i else ''}"
+def axes_of(k): "Names of the axes of the k-th panel of a figure"; return f"xaxis{k+1 if k else ''}", f"yaxis{k+1 if k else ''}"
 
 def empty_grid(
+    rows=2,      # of two panels each
     size=PANEL,  # of a panel, pixels
     points=go.Scattergl, # kind of trace
     width=3.,    # diameter of a point
 )->go.Figure:
-    "Two by two panels, each with an outline, a cloud and the picked points"
-    fig = make_subplots(2, 2, horizontal_spacing=.09, vertical_spacing=.13, subplot_titles=[' ']*4)
-    for i in range(4):
-        where, paint = dict(row=i//2+1, col=i%2+1), dict(coloraxis='coloraxis', line=dict(width=0))
-        fig.add_trace(go.Scatter(x=[], y=[], mode='lines', line=dict(color=LINE, width=1.2), hoverinfo='skip'), **where)
-        fig.add_trace(points(x=[], y=[], mode='markers', hoverinfo='skip', opacity=FULL, marker=dict(paint, size=width)), **where)
-        fig.add_trace(points(x=[], y=[], mode='markers', hoverinfo='skip', marker=dict(paint, size=width+3)), **where)
-    fig.update_layout(template=template(), width=2*size+70, height=2*size+90, showlegend=False, dragmode='lasso', uirevision=1, margin=dict(l=46, r=8, t=44, b=36))
+    "Panels without content: one cloud and one outline each"
+    fig = make_subplots(rows, 2, horizontal_spacing=.09, vertical_spacing=.13, subplot_titles=[' ']*2*rows)
+    chosen = dict(selected=dict(marker=dict(opacity=1, size=width+2.5)), unselected=dict(marker=dict(opacity=PALE)))
+    for k in range(2*rows):
+        fig.add_trace(points(x=[], y=[], mode='markers', hoverinfo='none', opacity=FULL, marker=dict(coloraxis='coloraxis', line=dict(width=0), size=width), **chosen), row=k//2+1, col=k%2+1)
+        fig.add_shape(type='path', path='M0,0', line=dict(color=LINE, width=1.2), layer='below', row=k//2+1, col=k%2+1)
+    fig.update_layout(template=template(), width=2*size+70, height=rows*size+90, showlegend=False, dragmode='lasso', uirevision=1, margin=dict(l=46, r=8, t=44, b=36))
     fig.update_annotations(font=dict(size=11.5, color=INK), yshift=2)
     return fig
 
-def lines(frame):
-    "Outlines as one line with gaps"
-    gap = np.full((1,2), np.nan)
-    return np.concatenate([np.concatenate([f, gap]) for f in frame]) if len(frame) else np.empty((0,2))
+def outline(frame):
+    "Lines as the path of a shape"
+    return ''.join('M'+'L'.join(f'{x:.5g},{y:.5g}' for x,y in line) for line in frame) or 'M0,0'
 
-def draw_panel(fig, i, state, panel, rows=None):
-    "Put one panel into a grid; only some prefixes if `rows` is given"
+def draw_panel(fig, k, state, panel, rows=None):
+    "Put a picture into the k-th panel of a figure; only some prefixes if `rows` is given"
     (xy, note, labels), rows = state.place(panel), slice(None) if rows is None else rows
-    outline, cloud, top = fig.data[3*i:3*i+3]
     same = panel.kind in ('truth','readout')                 # the plane of the truth
-    o = lines(state.view.frame) if same else np.empty((0,2))
-    outline.x, outline.y = o.T.astype(np.float32)
-    cloud.x, cloud.y = np.ascontiguousarray(xy[rows].T)
-    on = state.picked if isinstance(rows, slice) else np.intersect1d(state.picked, rows)
-    top.x, top.y = np.ascontiguousarray(xy[on].T)
-    fig.layout.annotations[i].text = note
-    x, y = (fig.layout[a] for a in axes_of(i))
+    fig.layout.shapes[k].path = outline(state.view.frame if same else ())
+    fig.data[k].x, fig.data[k].y = np.ascontiguousarray(xy[rows].T)
+    fig.layout.annotations[k].text = note
+    x, y = (fig.layout[a] for a in axes_of(k))
     keep = f'{panel.key()}'
     if same:
         box = limits(state.place(Panel())[0], (xy,), state.view.frame)
-        x.update(range=box[:2], scaleanchor=f"y{i+1 if i else ''}", constrain='domain'); y.update(range=box[2:], constrain='domain')
+        x.update(range=box[:2], scaleanchor=f"y{k+1 if k else ''}", constrain='domain'); y.update(range=box[2:], constrain='domain')
     else: x.update(autorange=True, range=None, scaleanchor=None); y.update(autorange=True, range=None)
     bare = same and state.view.kind in ('simplex','segment')
     for a,t in ((x,labels[0]),(y,labels[1])): a.update(title=dict(text=t, font=dict(size=11)), visible=not bare, uirevision=keep, nticks=5)
@@ -285,17 +281,18 @@ class LayerExplorer(Dashboard):
         self.ending = self.on(W.Text(placeholder='words ending in ...', continuous_update=False, layout=W.Layout(width='12em')), self._ending)
         self.clear = self.click(W.Button(description='clear', layout=W.Layout(width='5em')), lambda: self.pick([]))
         self.story, self.progress = W.HTML(), W.Box()
-        self.fig = go.FigureWidget(empty_grid())
-        self.fig.layout.coloraxis = dict(colorscale=rgb_scale(), cmin=0, cmax=LEVELS**3-1, showscale=False)
-        self.law_fig = live(*bars(s), width=390, height=230, title='next token', barmode='group', legend=dict(orientation='h', x=1, xanchor='right', y=1.15), yaxis=dict(range=[0,1]))
-        self.law_fig.layout.showlegend = True
-        for i in range(4):
-            cloud = self.fig.data[3*i+1]
-            cloud.on_selection(self.guarded(lambda trace, points, _: self.pick(points.point_inds)))
-            cloud.on_deselect(self.guarded(lambda *_: self.pick([])))
-        bar = lambda i: W.HBox([self.kinds[i], self.sites[i], self.first[i], self.second[i]], layout=W.Layout(width=f'{PANEL+35}px', flex_flow='row wrap'))
-        left = W.VBox([W.HBox([bar(0), bar(1)]), W.HBox([bar(2), bar(3)]), self.fig], layout=W.Layout(flex='0 0 auto'))
-        right = W.VBox([W.HBox([self.ending, self.clear]), self.colour, self.law_fig, self.story], layout=W.Layout(width='410px'))
+        self.figs = [go.FigureWidget(empty_grid(1)) for _ in range(2)]
+        for fig in self.figs: fig.layout.coloraxis = dict(colorscale=rgb_scale(), cmin=0, cmax=LEVELS**3-1, showscale=False)
+        self.clouds = [fig.data[k] for fig in self.figs for k in range(2)]
+        self.source, self.told, self.lassoed = None, [], set()# the figure in which was picked, what it told so far, figures with a lasso in them
+        self.law_fig = live(*bars(s), width=370, height=230, title='next token', showlegend=True, barmode='group', legend=dict(orientation='h', x=1, xanchor='right', y=1.15), yaxis=dict(range=[0,1]))
+        for i,cloud in enumerate(self.clouds):
+            cloud.on_selection(self.guarded(lambda trace, points, _, i=i: self._lasso(i, points.point_inds)))
+            if i%2: cloud.on_deselect(self.guarded(lambda *_: self.pick([])))
+            cloud.on_hover(self.guarded(lambda trace, points, _: self._hover(points.point_inds)))
+        bar = lambda i: W.HBox([self.kinds[i], self.sites[i], self.first[i], self.second[i]], layout=W.Layout(width=f'{PANEL+30}px', flex_flow='row wrap'))
+        left = W.VBox([W.HBox([bar(0), bar(1)]), self.figs[0], W.HBox([bar(2), bar(3)]), self.figs[1]], layout=W.Layout(flex='0 0 auto'))
+        right = W.VBox([W.HBox([self.ending, self.clear]), self.colour, self.law_fig, self.story], layout=W.Layout(width='385px'))
         self.ui = W.VBox([W.HTML(f'<b>{escape(s.name)}</b>, {len(s):,} prefixes up to length {s.context}'), W.HBox([self.progress, self.status]), W.HBox([left, right], layout=W.Layout(flex_flow='row wrap'))])
         self._show_menus(); self._paint(s.colour); self.pick([]); self.refresh()
 
@@ -322,10 +319,14 @@ class LayerExplorer(Dashboard):
         self.job = Job(self.state.steps(late), lambda _: self._done(), self._failed)
         self.progress.children = [self.job.ui]
         self.job.start()
+    @contextmanager
+    def _changing(self):
+        "Both figures change in one step each"
+        with self.drawing, self.figs[0].batch_update(), self.figs[1].batch_update(): yield
     def _draw_ready(self):
-        with self.drawing, self.fig.batch_update():
+        with self._changing():
             which = {i:q for i,q in enumerate(list(self.state.panels)) if self.drawn[i]!=q.key() and self.state.ready(q)}
-            for i,q in which.items(): draw_panel(self.fig, i, self.state, q); self.drawn[i] = q.key()
+            for i,q in which.items(): draw_panel(self.figs[i//2], i%2, self.state, q); self.drawn[i] = q.key()
             self._mark(which)
     def _done(self): self._draw_ready(); self._tell()
     def _failed(self, e):
@@ -333,34 +334,38 @@ class LayerExplorer(Dashboard):
         if not isinstance(e, ValueError): self.errors.append(e)
 
     def _mark(self, which):
-        number, on = rgb_number(self.state.rgb()[self.state.picked]), self.state.picked
-        names = [self.state.text(self.state.table.word(k+1)) for k in on] if 0<len(on)<=2000 else None
-        for i in which:
-            _, cloud, top = self.fig.data[3*i:3*i+3]
-            cloud.opacity = PALE if len(on) else FULL
-            top.marker.color, top.text, top.hoverinfo = number, names, 'text' if names else 'skip'
+        on = self.state.picked.tolist()
+        for i in which: self.clouds[i].selectedpoints = on or None
     def _paint(self, by):
         self.state.colour = by
         number = rgb_number(self.state.rgb())
-        with self.drawing, self.fig.batch_update():
-            for i in range(4): self.fig.data[3*i+1].marker.color = number
-            self._mark(range(4))
+        with self._changing():
+            for c in self.clouds: c.marker.color = number
+    def _lasso(self, i, rows):
+        "Both panels of a figure are told of a lasso, one after the other, and plotly sets the selection of each just before: act on the last call. A lasso around nothing, or one that was taken away, changes nothing"
+        self.told = rows if i%2==0 else [*self.told, *rows]
+        if i%2==0: return
+        if self.told: self.lassoed.add(i//2); self.pick(self.told, i//2); return
+        with self._changing(): self._mark((i-1, i))
+    def _hover(self, rows):
+        "The word under the mouse"
+        s = self.state
+        if not rows or s._acts is None: return
+        law = lambda q: ' '.join(f'{v:.2f}' for v in q)
+        self.say(f'{s.text(s.table.word(rows[0]+1))}: exact law {law(s.exact[rows[0]])}, network {law(s.predicted[rows[0]])}')
     def _ending(self, text): self.say(); self.pick(self.state.ending_in(self.state.parse(text)) if text.strip() else [])
 
     def pick(self,
-        rows, # prefixes, numbered from 0 without the empty word
+        rows,        # prefixes, numbered from 0 without the empty word
+        source=None, # figure in which a lasso was drawn: 0, 1, or None
     ):
         "Mark prefixes in all pictures and tell what they are"
         rows = np.unique(np.asarray(rows, np.int64))
         if len(rows) and not 0<=rows[0]<=rows[-1]<len(self.state): raise ValueError(f"there is no prefix {rows[-1]}: there are 0 to {len(self.state)-1}")
-        self.state.picked = rows
-        with self.drawing, self.fig.batch_update():
-            for i,q in enumerate(self.state.panels):
-                if not self.state.ready(q): continue
-                xy, (_, cloud, top) = self.state.place(q)[0], self.fig.data[3*i:3*i+3]
-                top.x, top.y = np.ascontiguousarray(xy[rows].T)
-                cloud.selectedpoints = None                  # the picked points are drawn on top; what the browser dimmed comes back
-            if not len(rows): self.fig.layout.selections = ()
+        self.state.picked, self.source = rows, source if len(rows) else None
+        with self._changing():
+            for f in self.lassoed-{self.source}: clear_lasso(self.figs[f])    # it no longer says what is picked
+            self.lassoed &= {self.source}
             self._mark(range(4))
         self._tell()
     def _tell(self):
@@ -381,16 +386,14 @@ def still_grid(
     most=420,   # prefixes that are drawn
 )->go.Figure:
     "The panels of a state as an ordinary figure"
-    rows, fig = thin(len(state), state.weights, most), empty_grid(300, go.Scatter, 3.5)
+    rows, fig = thin(len(state), state.weights, most), empty_grid(2, 300, go.Scatter, 3.5)
     if len(state.picked): rows = np.union1d(rows, state.best(most//4))
     shades, number = np.unique((np.rint(state.rgb()/255*5)*51).astype(int), axis=0, return_inverse=True)
     number, last = number.ravel().astype(np.float32), max(len(shades)-1, 1)
     scale = [[k/last, f'rgb({r},{g},{b})'] for k,(r,g,b) in enumerate(shades)] if len(shades)>1 else [[0,f'rgb{tuple(map(int, shades[0]))}'],[1,f'rgb{tuple(map(int, shades[0]))}']]
     fig.layout.coloraxis = dict(colorscale=scale, cmin=0, cmax=last, showscale=False)
-    on = np.intersect1d(state.picked, rows)
+    on = np.flatnonzero(np.isin(rows, state.picked)).tolist()
     for i,q in enumerate(state.panels):
         draw_panel(fig, i, state, q, rows)
-        _, cloud, top = fig.data[3*i:3*i+3]
-        cloud.opacity = .14 if len(on) else FULL
-        cloud.marker.color = number[rows]; top.marker.update(color=number[on], line=dict(width=.5, color=INK))
+        fig.data[i].marker.color, fig.data[i].selectedpoints = number[rows], on or None
     return fig.update_layout(dragmode='zoom', title=None)

@@ -243,7 +243,7 @@ class Session:
             done = self.after()
             self.bar.update()
             if self.step%10==0 or done: self.bar.set_postfix_str(f"excess {self.s['mean']:.1e}")
-            if done: return True
+            if done: self.bar.total = self.bar.n; return True       # a notebook paints a bar red that ends before its total
         self.save()
         return False
 
