@@ -84,13 +84,17 @@ class Page:
         before, b = look(), h.bounding_box(); x, y = b['x']+b['width']/2, b['y']+b['height']/2
         self.pg.mouse.move(x, y); self.pg.mouse.down(); self.pg.mouse.move(x+dx, y, steps=4); self.pg.mouse.up()
         return self.changes(look, before)
-    def arrows(self, name, look, n=8, key='ArrowRight'):
-        "Press an arrow on a slider; seconds of each step until the figure has new data"
+    def arrows(self, name, look, n=8, key='ArrowRight', figure=0, rest=1500):
+        "Press an arrow on a slider; seconds of each step until the figure has been drawn anew, with new data. Between the steps the page comes to rest"
         h = self.labelled(name).locator('.noUi-handle'); h.focus(); times = []
+        self.pg.evaluate(f"(()=>{{const g={self.figure(figure)}; if(g && !('drawn' in g)) {{g.drawn=0; g.on('plotly_afterplot', ()=>g.drawn++)}}}})()")
+        drawn = lambda: self.pg.evaluate(f"{self.figure(figure)}?.drawn")
         for _ in range(n):
-            before, t = look(), time.time()
-            h.press(key); self.changes(look, before); times.append(time.time()-t)
-            self.settle(150)
+            self.settle(rest)
+            before, count, t = look(), drawn(), time.time()
+            h.press(key); self.changes(drawn, count); took = time.time()-t
+            if look()==before: self.changes(look, before); took = time.time()-t
+            times.append(took)
         return times
     def choose(self, name, option, look):
         "Choose from a menu"
@@ -141,6 +145,9 @@ def explorer(lab, browser):
     took = dict(run_all=p.seconds, points=look()[0][0], drag=p.drag('x', look))
     read_ready(p)
     took['steps'] = p.arrows('x', look)
+    p.arrows('depth', look, 1); read_ready(p)
+    took.update(large_points=look()[0][0], large_steps=p.arrows('x', look, 4))
+    p.arrows('depth', look, 1, 'ArrowLeft'); read_ready(p)
     p.press('0', walk); p.press('1', walk); p.press('undo', walk); p.shot('explorer_2')
     p.choose('process', 'bloch_walk', look); p.choose('view', 'principal axes', look)
     read_ready(p); p.shot('explorer_3')
@@ -148,7 +155,7 @@ def explorer(lab, browser):
     return took
 
 def film(lab, browser):
-    notebook(lab.folder/'film.ipynb', TRAIN, "from qnb.dashboards.film import TrainingFilm", "f = TrainingFilm(run, points=30_000)\nf")
+    notebook(lab.folder/'film.ipynb', TRAIN.replace("'mess3'", "'bloch_walk'").replace('context=9', 'context=7'), "from qnb.dashboards.film import TrainingFilm", "f = TrainingFilm(run)\nf")
     p = Page(lab, browser, 'film.ipynb')
     look, cursor = (lambda: p.data(0, 1)), (lambda: p.pg.evaluate(f"{p.figure(1)}.layout.shapes[0].x0"))
     read_ready(p); p.shot('film_1')
@@ -187,7 +194,7 @@ def draw(lab, browser):
     read_ready(p); p.shot('draw_1'); assert 'a process' in light() and line().startswith('from qnb'), light()
     took = dict(run_all=p.seconds, points=look()[0][0], drag=p.drag(6, look, -25), steps=p.arrows(6, look))      # depth is the first slider, then five for each token
     p.choose('example', 'Bloch walk', look); p.choose('tokens', '3', line); read_ready(p); p.shot('draw_2')
-    p.pg.locator('.widget-toggle-button:text-is("HMM"), .widget-toggle-buttons button:text-is("HMM")').first.click(); read_ready(p)
+    p.press('HMM', line); read_ready(p)
     assert 'from_hmm' in line(); p.shot('draw_3')
     labels = lambda: p.pg.evaluate(f"{p.figure(1)}._fullData.at(-2).text.join(' ')")
     cell = p.pg.locator('.widget-text input[type=number]:visible').first
@@ -232,8 +239,9 @@ def together(lab, browser):
     p = Page(lab, browser, 'lab/10_dashboards.ipynb')
     read_ready(p)
     took = dict(run_all=p.seconds, figures=p.pg.evaluate("document.querySelectorAll('.js-plotly-plot').length"), contexts=p.pg.evaluate("[...document.querySelectorAll('.js-plotly-plot canvas')].filter(c=>c.getContext('webgl')||c.getContext('webgl2')).length"))
-    for k in range(12):
-        p.pg.evaluate(f"document.querySelector('.jp-WindowedPanel-outer, .jp-Notebook').scrollTo(0, {900*k})"); p.settle(400); p.shot(f'together_{k}')
+    for k in range(took['figures']):
+        g = p.pg.locator('.js-plotly-plot').nth(k)
+        if g.is_visible(): g.scroll_into_view_if_needed(); p.settle(400); p.shot(f'together_{k}')
     p.close()
     return took
 
@@ -252,9 +260,9 @@ def main(out='_browser', *names):
                     for pg in c.pages: pg.screenshot(path=out/f'{name}_failed.png')
                 for line in Page.last.complaints: print('   ', line[:400])
                 raise
+            (out/'timings.json').write_text(json.dumps(took, indent=1))
             steps = [1e3*s for s in took[name].get('steps', [])]
-            print(f'{name}: {time.time()-t:.0f} s'+(f', {took[name].get("points", 0):,} points, one step {statistics.median(steps):.0f} ms (median of {len(steps)}, worst {max(steps):.0f})' if steps else ''), flush=True)
+            print(f'{name}: {time.time()-t:.0f} s'+(f', {took[name].get("points", 0):,} points, one step {statistics.median(steps):.0f} ms (median of {len(steps)}, worst {max(steps):.0f})' if steps else '')+''.join(f'; {k} {v:.1f} s' for k,v in took[name].items() if k in ('lasso','film_after_click')), flush=True)
         browser.close()
-    (out/'timings.json').write_text(json.dumps(took, indent=1))
 
 if __name__=='__main__': main(*sys.argv[1:])
