@@ -124,7 +124,7 @@ def networks(
 def belief_study(
     run_or_model,         # a Run or a network
     process=None,         # GHMM or name; a run knows its own
-    context:int=8,        # longest prefix
+    context:int=None,     # longest prefix; if left out 8, or as far as the run was trained
     step:int=None,        # checkpoint of the run; the last one if left out
     fast:bool=False,      # leave out: other random seeds, unseen beliefs, the p-value of the geometric shuffle; five folds instead of ten
     cv:int=None,          # folds; 10, or 5 if `fast`
@@ -139,6 +139,7 @@ def belief_study(
 )->BeliefStudy:
     "Read the beliefs out of every site of a network, and of all controls"
     if folds not in ('prefix','belief'): raise ValueError(f"folds {folds!r}: choose 'prefix' or 'belief'")
+    if context is None: context = min(8, run_or_model.config['context']) if hasattr(run_or_model, 'load') else 8
     if not (isinstance(context, (int, np.integer)) and context>=1): raise ValueError(f"context {context!r}: prefixes need a length of at least 1")
     model, start, p = networks(run_or_model, process, step)
     table = p.prefixes(int(context))
