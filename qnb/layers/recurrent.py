@@ -61,15 +61,16 @@ class RecurrentQuantumCell(nn.Module):
         order:int=2,       # order of the neurons
         degree:int=2,      # largest subset of lanes that an angle depends on
         seed=0,            # initial weights
+        peers=False,       # may the lanes of the next symbol look at each other, too?
     ):
         super().__init__()
         if vocab<2 or workspace<1: raise ValueError(f"{vocab} symbols with {workspace} workspace lanes: use at least 2 and 1")
-        self.vocab, self.workspace, self.stages, self.order, self.degree = vocab, workspace, stages, order, degree
+        self.vocab, self.workspace, self.stages, self.order, self.degree, self.peers = vocab, workspace, stages, order, degree, peers
         self.inputs, self.entangled = (vocab-1).bit_length(), True
         self.lanes = self.inputs+workspace
         I, W = range(self.inputs), range(self.inputs, self.lanes)
         others = lambda l, pool: subsets([j for j in pool if j!=l], degree)
-        self.layout = [(l, others(l, range(self.lanes))) for _ in range(stages+1) for l in W]+[(l, others(l, W)) for l in I]
+        self.layout = [(l, others(l, range(self.lanes))) for _ in range(stages+1) for l in W]+[(l, others(l, range(self.lanes) if peers else W)) for l in I]
         g = torch.Generator().manual_seed(seed)
         self.theta = nn.ParameterList([nn.Parameter(torch.cat([pi_half(g), .01*torch.randn(len(s)-1, generator=g)])) for _,s in self.layout])
         self.turns = nn.Parameter(.01*torch.randn(stages, workspace, generator=g))
