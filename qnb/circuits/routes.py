@@ -147,10 +147,11 @@ class Locals:
         "Kronecker products for each group size: {size: (groups, 2**size, 2**size)}"
         made = {}
         for size,rows in self.members.items():
-            f = m[rows.on(m)]
-            out = f[:,0]
-            for j in range(1, size): out = (out[:,:,None,:,None]*f[:,j,None,:,None,:]).reshape(len(f), 2**(j+1), 2**(j+1))
-            made[size] = out
+            at = rows.on(m)
+            f = m.index_select(0, at.reshape(-1)).reshape(*at.shape, 2, 2).unbind(1)     # unbind: its gradient is one stack, not a sum of padded slices
+            out = f[0]
+            for j in range(1, size): out = (out[:,:,None,:,None]*f[j][:,None,:,None,:]).reshape(len(at), 2**(j+1), 2**(j+1))
+            made[size] = out.unbind(0)
         return made
 
 def local(
@@ -182,8 +183,9 @@ def outer(
     tail = None
     while len(v)>1:
         if len(v)%2: tail, v = v[-1] if tail is None else (v[-1,:,None]*tail[None]).reshape(-1, v.shape[-1]), v[:-1]
-        v = (v[0::2,:,None]*v[1::2,None]).reshape(len(v)//2, -1, v.shape[-1])
-    return v[0] if tail is None else (v[0,:,None]*tail[None]).reshape(-1, v.shape[-1])
+        a, b = v.reshape(len(v)//2, 2, *v.shape[1:]).unbind(1)
+        v = (a[:,:,None]*b[:,None]).reshape(len(a), -1, v.shape[-1])
+    return v.reshape(v.shape[1:]) if tail is None else (v[0,:,None]*tail[None]).reshape(-1, v.shape[-1])
 
 class Phases:
     "A diagonal step as one vector of phases, shape (2**n, B) or (2**n, 1)"
@@ -243,8 +245,9 @@ class Product:
     def __call__(self, X, W, like, B):
         made = []
         for seq,wires,reads in self.runs:
-            a, b = like.new_ones(len(wires), 1), like.new_zeros(len(wires), 1)
-            for name,r in zip(seq, reads): a, b = act(name, a, b, None if r is None else r(X, W, like))
+            first = reads[0](X, W, like)/2 if seq and seq[0]=='RY' else None             # RY on 0 needs no products
+            a, b = (like.new_ones(len(wires), 1), like.new_zeros(len(wires), 1)) if first is None else (first.cos(), first.sin())
+            for name,r in list(zip(seq, reads))[first is not None:]: a, b = act(name, a, b, None if r is None else r(X, W, like))
             if a.is_complex()!=b.is_complex(): a, b = as_complex(a), as_complex(b)
             a, b = torch.broadcast_tensors(a, b)
             made.append(torch.stack([a, b], 1))
