@@ -394,15 +394,15 @@ class Simulator:
         self.circuit, self.words, self.backend, self.k, self.dtype, self.check = circuit, tuple(words or all_z(circuit.n)), backend, k, dtype, check
         for t in self.words: parse_word(t, circuit.n)
         self.diagonal = all(set(t)<=set('Z 0123456789') for t in self.words)
-        self.took, self._plans = None, {}
+        self.took, self._plans, self._gain = None, {}, None
 
     def __getstate__(self): return self.__dict__ | dict(_plans={}, took=None)
 
     def route(self, batch, shared=True):
         "The route a batch of this size takes"
         if self.backend!='auto': return self.backend
-        gain = shared and any(not s.varies and s.kind in ('local', 'word') for s in steps(split_product(self.circuit, to_data=True)[1]))
-        return choose(self.circuit.n, batch, gain)
+        if self._gain is None: self._gain = any(not s.varies and s.kind in ('local', 'word') for s in steps(split_product(self.circuit, to_data=True)[1]))
+        return choose(self.circuit.n, batch, shared and self._gain)
 
     def plan(self, route, shared, started, probs):
         "(product state or None, list of (fuse?, program), inverses), compiled once"
