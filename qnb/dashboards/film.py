@@ -26,7 +26,7 @@ from ..training.runs import Run
 from ..analysis.activations import ActivationTable, activations
 from ..analysis.controls import markov_target, shuffled, untrained
 from ..analysis.regression import fold_labels, regress
-from .base import BAD, Dashboard, GOOD, Job, depth_within, live, rgb_marker, rgb_number, thin
+from .base import BAD, Dashboard, GOOD, Job, LEVELS, depth_within, live, rgb_number, rgb_scale, thin
 
 # %% ../../nbs/dashboards/02_film.ipynb #film-163907
 def thin_steps(
@@ -337,13 +337,13 @@ class TrainingFilm(Dashboard):
         s = self.state
         x0,x1,y0,y1 = s.box
         style = dict(mode='markers', hoverinfo='skip')
-        marker = rgb_marker(s.rgb, 3. if len(s.xy)<5000 else 2.2, opacity=s.alpha)
+        marker = dict(color=rgb_number(s.rgb), coloraxis='coloraxis', size=3. if len(s.xy)<5000 else 2.2, line=dict(width=0), opacity=s.alpha)
         axes = {f'{a}axis{k}':dict(showticklabels=False, ticks='', showline=True, mirror=True, range=[x0,x1] if a=='x' else [y0,y1], constrain='domain', **({} if a=='x' else dict(scaleanchor=f'x{k}')), anchor=f"{'y' if a=='x' else 'x'}{k}")
                 for k in ('','2','3') for a in 'xy'}
         heads = [dict(text='', x=0, y=y, xref=f'x{k} domain', yref=f'y{k} domain', xanchor='left', yanchor='bottom' if y else 'top', showarrow=False, align='left', font=dict(size=14 if y else 12.5), yshift=4 if y else -6) for y in (1,0) for k in ('','2','3')]
         self.fig = live(*(go.Scattergl(x=s.xy[:,0], y=s.xy[:,1], marker=marker, xaxis=f'x{k}', yaxis=f'y{k}', **style) for k in ('','2','3')),
                         *(t.update(xaxis=f'x{k}', yaxis=f'y{k}') for k in ('','2','3') for t in frame_traces(s.view)), height=460, annotations=heads, **axes)
-        self.fig.update_layout(margin=dict(l=8, r=8, t=34, b=70), plot_bgcolor='rgba(0,0,0,0)')
+        self.fig.update_layout(margin=dict(l=8, r=8, t=34, b=70), plot_bgcolor='rgba(0,0,0,0)', coloraxis=dict(colorscale=rgb_scale(), cmin=0, cmax=LEVELS**3-1, showscale=False))  # one scale for all
         self.frames = self.fig.data[3:]                        # outlines, as many for each panel
         at, log = np.log2(1+np.array(s.steps, float)), dict(type='log', exponentformat='power', dtick=1)
         line = dict(mode='lines+markers', marker=dict(size=7))
