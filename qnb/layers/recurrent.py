@@ -121,7 +121,7 @@ class RecurrentQuantumCell(nn.Module):
     def project(self, psi, x):
         "Keep the branch in which the input lanes read x, then erase them"
         v = psi.reshape(len(psi), 2**self.inputs, -1)
-        kept = v[torch.arange(len(v)), x]
+        kept = v[torch.arange(len(v), device=v.device), x]
         kept = kept/kept.norm(dim=-1, keepdim=True).clamp(min=1e-12)
         return torch.cat([kept, kept.new_zeros(len(v), (2**self.inputs-1)*kept.shape[1])], 1)
 
