@@ -238,7 +238,7 @@ def together(lab, browser):
     write_notebooks(lab.folder/'lab')
     p = Page(lab, browser, 'lab/10_dashboards.ipynb')
     read_ready(p)
-    took = dict(run_all=p.seconds, figures=p.pg.evaluate("document.querySelectorAll('.js-plotly-plot').length"), contexts=p.pg.evaluate("[...document.querySelectorAll('.js-plotly-plot canvas')].filter(c=>c.getContext('webgl')||c.getContext('webgl2')).length"))
+    took = dict(run_all=p.seconds, figures=p.pg.evaluate("document.querySelectorAll('.js-plotly-plot').length"))
     for k in range(took['figures']):
         g = p.pg.locator('.js-plotly-plot').nth(k)
         if g.is_visible(): g.scroll_into_view_if_needed(); p.settle(400); p.shot(f'together_{k}')

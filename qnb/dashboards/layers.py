@@ -18,7 +18,7 @@ import ipywidgets as W
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 from ..models.hooks import check_names
-from ..plots.panels import frame_traces, limits
+from ..plots.panels import limits
 from ..plots.projections import belief_view, pca_view
 from ..plots.style import CONTROL_COLOUR, INK, LINE, MUTED, belief_rgb, template
 from ..processes.zoo import process as named_process

@@ -387,12 +387,12 @@ def belief_comparison(
             run = train(p, model_config('hybrid', p.vocab, context, 42+seed, variant=v), context, seed=seed, out=Path(out)/'beliefs', progress=False, **recipe)
             fits = belief_study(run, context=context, fast=True, n_boot=100).fits
             found.setdefault(v, []).append(dict(excess=run.excess, parameters=parameters(run.load()), **{k: fits[k].r2_ for k in ('trained','untrained','shuffled','markov3')}))
-    def line(v):
-        get = lambda k: np.array([r[k] for r in found[v]])
-        low, high = t_interval(np.log10(1-get('trained')))
-        return dict(variant=v, parameters=found[v][0]['parameters'], seeds=seeds, excess=float(np.median(get('excess'))), r2=float(1-10**np.log10(1-get('trained')).mean()), r2_low=float(1-10**high), r2_high=float(1-10**low),
-                    **{k: float(np.median(get(k))) for k in ('untrained','shuffled','markov3')})
     score = lambda v: [float(np.log10(1-r['trained'])) for r in found[v]]
+    def line(v):
+        get = lambda k: [r[k] for r in found[v]]
+        low, high = t_interval(score(v))
+        return dict(variant=v, parameters=found[v][0]['parameters'], seeds=seeds, excess=float(np.median(get('excess'))), r2=float(1-10**np.mean(score(v))), r2_low=float(1-10**high), r2_high=float(1-10**low),
+                    **{k: float(np.median(get(k))) for k in ('untrained','shuffled','markov3')})
     tests = [dict(a=v, b=variants[0], **compare_scores(score(v), score(variants[0]))) for v in variants[1:]]
     for t,q in zip(tests, holm([t['p'] for t in tests])): t['p_holm'] = float(q)
     return [line(v) for v in variants], tests
