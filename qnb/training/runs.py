@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['process_config', 'process_from', 'checkpoint_steps', 'save_tensors', 'load_tensors', 'read_lines', 'Run', 'run_name',
-           'create', 'append', 'save_checkpoint', 'save_state', 'load_state', 'held', 'finish']
+           'create', 'append', 'save_checkpoint', 'save_state', 'load_state', 'held', 'finish', 'runs_in']
 
 # %% ../../nbs/training/02_runs.ipynb #runs-e21350
 import contextlib, json, os, time
@@ -232,3 +232,19 @@ def finish(
         torch=torch.__version__, numpy=np.__version__, finished=time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())), indent=1)+'\n')
     state.unlink(missing_ok=True)                            # nothing to go on with
     return run
+
+# %% ../../nbs/training/02_runs.ipynb #runs-55896d
+def runs_in(
+    root,         # folder that holds runs, at any depth
+    process=None, # name of the process, or several; any if left out
+    model=None,   # kind of the network, or several
+    preset=None,  # name of the preset, or several
+    seed=None,    # seed, or several
+)->list: # of `Run`, sorted by process, network, preset and seed
+    "The finished runs below a folder; ValueError if there is no such folder"
+    root = Path(root)
+    if not root.is_dir(): raise ValueError(f"{root} does not exist: give the folder that holds the runs")
+    key = lambda c: (c['process']['name'], c['model']['kind'], str(c.get('preset')), c.get('seed') or 0)
+    wanted = [None if w is None else list(w) if isinstance(w, (list,tuple,set)) else [w] for w in (process, model, preset, seed)]
+    runs = [Run(f.parent) for f in root.glob('**/manifest.json') if (f.parent/'config.json').exists()]
+    return sorted((r for r in runs if all(w is None or k in w for k,w in zip(key(r.config), wanted))), key=lambda r: (*key(r.config), r.folder.name))
