@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from safetensors import safe_open
 from safetensors.torch import load, save
-from ..files import canonical_json, digest, read_json, write_atomic
+from ..files import canonical_json, digest, explained, read_json, write_atomic
 from ..models.registry import build, models
 from ..processes.ghmm import GHMM
 
@@ -172,7 +172,7 @@ def append(
     row:dict, # JSON types; None for a number that does not exist
 ):
     "Add one line to the metrics, on disk when this returns"
-    with open(run.folder/'metrics.jsonl', 'a') as f:
+    with explained(run.folder/'metrics.jsonl'), open(run.folder/'metrics.jsonl', 'a') as f:
         f.write(canonical_json(row)+'\n'); f.flush(); os.fsync(f.fileno())
 
 def save_checkpoint(
@@ -195,7 +195,8 @@ def save_state(
 def load_state(
     run:Run,
 ): # (step, tensors, numbers), or None if the run has not begun
-    "Take the run back to its last state: lines and checkpoints after it are dropped"
+    "Take the run back to its last state: lines, checkpoints and half written files after it are dropped"
+    for f in run.folder.rglob('.*.tmp'): f.unlink()              # of a writer that was killed
     at = run.folder/'state.safetensors'
     if not at.exists(): step, found = -1, None
     else:
