@@ -151,9 +151,9 @@ def check_task(
     t:Task,
 )->Task: # the same
     "Make process, network and recipe of a task, and forget them; ValueError if one of them cannot be made"
-    p = told(f'{key}, process {t.process}', process, t.process, **t.params)
-    told(f'{key}, network {t.model}', model_config, t.model, p.vocab, t.context, **t.network)
-    told(f'{key}, recipe', recipe, t.preset, t.model, p.name, **t.recipe)
+    p = told(f'{key}process {t.process}', process, t.process, **t.params)
+    told(f'{key}network {t.model}', model_config, t.model, p.vocab, t.context, **t.network)
+    told(f'{key}recipe', recipe, t.preset, t.model, p.name, **t.recipe)
     return t
 
 def how_run(
@@ -175,7 +175,7 @@ class Notes:
         for k in keys:
             if k in known: continue
             near = get_close_matches(str(k), list(known), 1, .5)
-            self(f"unknown key {prefix}{k} has no effect; {f'did you mean {near[0]}' if near else 'known are '+', '.join(known)}?")
+            self(f"unknown key {prefix}{k} has no effect; {f'did you mean {near[0]}?' if near else 'known are '+', '.join(known)}")
 
 MOST = 100_000 # tasks in one plan
 
@@ -250,7 +250,7 @@ def read_short(
     for i,t in enumerate(tasks):
         k = json.dumps(asdict(t), sort_keys=True)
         if k in seen: raise ValueError(f"the task {t.process}, {t.model}, seed {t.seed} is there twice: remove one of the two entries")
-        seen[k] = check_task(f'task {i}', t)
+        seen[k] = check_task(f'tasks[{i}], ' if 'tasks' in config else '', t)
     return Plan(tuple(tasks), named('out', config.get('out', 'qnb-sweep')), **how_run('', config), notes=tuple(notes.said))
 
 # %% ../../nbs/training/07_schema.ipynb #schema-bc1945
@@ -355,7 +355,6 @@ def read_launcher(
     g, tasks, names, configs = config['global_config'], [], [], []
     out, sweep_id = named('global_config.output_dir', g.get('output_dir', 'qnb-sweep')), digest(json.loads(json.dumps(config, default=str)))
     for i,(m,t,(n,p)) in enumerate(cells(config)):
-        key = f'cell {i}'
         for part,values in (('train_config', t), ('model_config', m)):
             for k,(allowed,why) in REFUSED.items():
                 if k not in values or k not in KNOWN[part]['use']: continue
@@ -365,9 +364,9 @@ def read_launcher(
         kind, network, label = launcher_network('model_config', m)
         seed = number('model_config.seed', m.get('seed', 42), whole=True)
         if seed<42: raise ValueError(f"model_config.seed is {seed}: give a seed from 42 on (42 is the published one, and our seed 0)")
-        task = make_task(key, here, params, kind, network, number('model_config.n_ctx', m.get('n_ctx', 8), 1, whole=True), 'paper', seed-42,
+        task = make_task(f'cell {i}', here, params, kind, network, number('model_config.n_ctx', m.get('n_ctx', 8), 1, whole=True), 'paper', seed-42,
                          launcher_recipe('train_config', g, t, kind, here))
-        check_task(f'{key} ({there})', task)
+        check_task(f'cell {i} ({there}), ', task)
         if m.get('d_vocab') is not None and m['d_vocab']!=process(here, **params).vocab: raise ValueError(f"model_config.d_vocab is {short(m['d_vocab'])}: {there} writes {process(here, **params).vocab} tokens, so remove it")
         name = f"run_{i}_{label}_{there}"
         tasks.append(task); names.append(name)
