@@ -8,6 +8,7 @@ __all__ = ['ActivationTable', 'activations', 'run_parts']
 # %% ../../nbs/analysis/01_activations.ipynb #activati-812cd0
 from dataclasses import dataclass
 import numpy as np, torch
+from ..models.device import device_of
 from ..models.hooks import check_names
 from ..models.tree import TokenTree
 
@@ -35,11 +36,11 @@ class ActivationTable:
     def __repr__(self): return f"ActivationTable({len(self)} prefixes, {', '.join(f'{n} {a.shape[1]}' for n,a in self.arrays.items())})"
 
 def activations(
-    model,            # a network with `on_tree`
+    model,            # a network with `on_tree`, on any device
     table,            # a PrefixTable of at least depth 1
     names=None,       # sites to keep; `model.analysis_names` if left out
     chunk:int=4096,   # longest words run at a time, which bounds the memory of the forward pass
-)->ActivationTable: # float32
+)->ActivationTable: # float32 in numpy, wherever the network is
     "Run a network on every prefix and keep the named sites; ValueError for an unknown site"
     names = check_names(model.analysis_names if names is None else names, model.hook_names)
     if chunk<1: raise ValueError(f"chunk {chunk}: at least one word has to be run at a time")
@@ -52,11 +53,11 @@ def activations(
 
 def run_parts(model, tree, names, chunk):
     "Some of the longest words at a time: site -> float32, shape (N, width); prefixes that two parts share are computed in both"
-    arrays, (lo,hi) = {}, tree.levels[-2:]
+    arrays, there, (lo,hi) = {}, device_of(model), tree.levels[-2:]
     for i in range(lo, hi, chunk):
-        part, rows = tree.subtree(torch.arange(i, min(i+chunk, hi))) if hi-lo>chunk else (tree, slice(None))
-        logits, cache = model.on_tree(part, names=names)
+        part, rows = tree.subtree(torch.arange(i, min(i+chunk, hi), device=tree.token.device)) if hi-lo>chunk else (tree, slice(None))
+        logits, cache = model.on_tree(part.to(there), names=names)
         for k,x in dict(cache, logits=logits).items():
             if k not in arrays: arrays[k] = np.empty((len(tree), x.shape[1]), np.float32)
-            arrays[k][rows] = x.float().numpy()
+            arrays[k][rows] = x.float().cpu().numpy()
     return arrays

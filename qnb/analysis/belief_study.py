@@ -9,9 +9,10 @@ __all__ = ['WIDEST', 'ROW', 'ARRAYS', 'stated', 'make_row', 'BeliefStudy', 'tabl
 # %% ../../nbs/analysis/04_belief_study.ipynb #belief_s-464a0b
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-import csv, io, json
+import copy, csv, io, json
 import numpy as np, torch
 from ..files import read_json, write_atomic
+from ..models.device import device_of, find_device
 from ..processes.prefixes import same_belief
 from ..processes.zoo import process as named_process
 from ..training.prefix_tree import divergence
@@ -112,14 +113,17 @@ def networks(
     run_or_model, # a Run, or a network
     process,      # a GHMM, a name, or None to take that of the run
     step,         # checkpoint of the run; the last one if left out
+    device=None,  # where they shall be; if left out where the network is, for a run on the processor
 ):
-    "The network, the same before training, and its process"
+    "The network, the same before training, and its process; a network that has to be moved is copied"
+    device, named = None if device is None else find_device(device), lambda p: named_process(p) if isinstance(p, str) else p
     if not hasattr(run_or_model, 'load'):
         if process is None: raise ValueError("a network does not know its process: pass the process, or a run instead of the network")
-        return run_or_model, untrained(run_or_model), named_process(process) if isinstance(process, str) else process
-    p = run_or_model.process() if process is None else named_process(process) if isinstance(process, str) else process
-    start = run_or_model.load(0) if 0 in run_or_model.checkpoints() else untrained(run_or_model.load(step))
-    return run_or_model.load(step), start, p
+        net = run_or_model if device in (None, device_of(run_or_model)) else copy.deepcopy(run_or_model).to(device)
+        return net, untrained(net).to(device_of(net)), named(process)
+    net, p = run_or_model.load(step, device or 'cpu'), run_or_model.process() if process is None else named(process)
+    start = run_or_model.load(0, device or 'cpu') if 0 in run_or_model.checkpoints() else untrained(net).to(device_of(net))
+    return net, start, p
 
 def belief_study(
     run_or_model,         # a Run or a network
@@ -136,12 +140,13 @@ def belief_study(
     n_boot:int=1000,      # resamples of the intervals
     n_shuffles:int=200,   # of the geometric test
     seed:int=42,          # of folds, shuffles and resamples
+    device=None,          # where the networks compute, see `find_device`; if left out where the network is, for a run on the processor
 )->BeliefStudy:
     "Read the beliefs out of every site of a network, and of all controls"
     if folds not in ('prefix','belief'): raise ValueError(f"folds {folds!r}: choose 'prefix' or 'belief'")
     if context is None: context = min(8, run_or_model.config['context']) if hasattr(run_or_model, 'load') else 8
     if not (isinstance(context, (int, np.integer)) and context>=1): raise ValueError(f"context {context!r}: prefixes need a length of at least 1")
-    model, start, p = networks(run_or_model, process, step)
+    model, start, p = networks(run_or_model, process, step, device)
     table = p.prefixes(int(context))
     truth, weights, depth, label = table.belief[1:], table.weights(), table.depth[1:], same_belief(table.belief)[1:]
     cv, seeds, d = cv or (5 if fast else 10), () if fast else tuple(seeds), p.dim
@@ -170,7 +175,7 @@ def belief_study(
                        **{f'trained {n}':(n, acts.columns(n), 'belief') for n in acts.names}})
     read(before.blocks, {'untrained':('all layers, untrained', D, 'belief'),
                          **{f'untrained {n}':(f'{n}, untrained', acts.columns(n), 'belief') for n in acts.names}})
-    for s in seeds: read(activations(untrained(model, s), table).blocks, {f'untrained, seed {s}':(f'all layers, untrained, seed {s}', D, 'belief')})
+    for s in seeds: read(activations(untrained(model, s).to(device_of(model)), table).blocks, {f'untrained, seed {s}':(f'all layers, untrained, seed {s}', D, 'belief')})
     rivals = {f'last {k} token{"s"*(k>1)}':last_tokens(table, k) for k in range(1, order+1)}
     rivals.update({'next-token law':next_tokens(table), 'reservoir':reservoir(table, acts.width, seed)})
     for k,X in rivals.items(): read([X], {k:(k, np.arange(X.shape[1]), 'belief')})

@@ -40,6 +40,13 @@ def device_name(
 
 # %% ../../nbs/models/00a_device.ipynb #device-abb429
 @contextlib.contextmanager
-def exact_floats():
-    "Inside, recurrent layers on a graphics card multiply with all bits of float32"
-    with torch.backends.cudnn.flags(enabled=torch.backends.cudnn.enabled, allow_tf32=False): yield
+def exact_floats(
+    device:torch.device, # nothing is changed for a processor
+):
+    "Inside, a graphics card multiplies with all bits of float32"
+    places = (torch.backends.cudnn, torch.backends.cuda.matmul) if device.type=='cuda' else ()
+    old = [b.allow_tf32 for b in places]
+    for b in places: b.allow_tf32 = False
+    try: yield
+    finally:
+        for b,v in zip(places, old): b.allow_tf32 = v

@@ -16,8 +16,8 @@ from torch.autograd.function import once_differentiable
 def has_onednn():
     "Is there a working oneDNN linear operator in this build of torch?"
     try:
-        x, w = torch.arange(12.).view(3, 4), torch.arange(8.).view(4, 2)
-        b = torch.ones(2)
+        x, w = torch.arange(12., device='cpu').view(3, 4), torch.arange(8., device='cpu').view(4, 2)
+        b = torch.ones(2, device='cpu')
         return torch.equal(torch.ops.mkldnn._linear_pointwise(x, w.t(), b, 'none', [], ''), torch.addmm(b, x, w))
     except (RuntimeError, AttributeError, NotImplementedError): return False
 

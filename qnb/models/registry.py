@@ -42,6 +42,6 @@ def build(
     "A new network; the same arguments give the same bits and leave torch's global generator as it was"
     if isinstance(name, str) and vocab is None: raise ValueError(f"give the vocab (number of tokens) of the {name} to build")
     config = model_config(name, vocab, context, seed, **overrides) if isinstance(name, str) else name
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), torch.device('cpu'):
         torch.manual_seed(config.seed)
         return models[config.kind][1](config)

@@ -115,6 +115,7 @@ class Stage:
     index:torch.Tensor # rows of the tree in each group, the last M being queries, shape (groups, R)
     mask:torch.Tensor  # shape (R, 1, groups or 1, M)
     place:torch.Tensor # row that each query's result belongs to, shape (groups, M); N where it is not wanted
+    def to(self, device): return Stage(self.index.to(device), self.mask.to(device), self.place.to(device))
 
 def _words_stage(tree):
     "One group per longest prefix; of several results for one prefix the first is kept"
@@ -154,7 +155,9 @@ def attention_plan(
     tree,  # a `TokenTree`
 ): # list of `Stage`
     "The cheapest way found to cut a tree into groups for attention; worked out once per tree"
-    if 'attention' not in tree.memo: tree.memo['attention'] = _plan(tree)
+    if 'attention' not in tree.memo:
+        home = tree.memo.get('home')                          # a copy takes over the plan: to make one takes hundreds of small steps
+        tree.memo['attention'] = _plan(tree) if home is None else [s.to(tree.token.device) for s in attention_plan(home)]
     return tree.memo['attention']
 
 def _plan(tree):

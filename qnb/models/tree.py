@@ -57,7 +57,10 @@ class TokenTree:
     def from_words(cls, words, vocab): return tree_from_words(words, vocab)
     def subtree(self, leaves): return subtree(self, leaves)
     def split(self, rows): return split_tree(self, rows)
-    def to(self, device): "The same tree with its tensors on another device"; return TokenTree(self.vocab, self.parent.to(device), self.token.to(device), self.levels, self.complete)
+    def to(self, device):
+        "The same tree on another device; the copy remembers where it came from, and takes over what was worked out there"
+        if torch.device(device)==self.token.device: return self
+        return TokenTree(self.vocab, self.parent.to(device), self.token.to(device), self.levels, self.complete, dict(home=self))
 
 # %% ../../nbs/models/01_tree.ipynb #tree-2f53fe
 def full_tree(
@@ -88,7 +91,7 @@ def tree_from_words(
     vocab:int,           # number of tokens
 )->tuple[TokenTree, torch.Tensor]: # the tree, and the row of each position of each word, shape (B, n)
     "Distinct prefixes of a batch of words; ValueError for a token out of range or an empty batch"
-    words = torch.as_tensor(words)
+    words = words if isinstance(words, torch.Tensor) else torch.as_tensor(words)
     if words.ndim!=2 or 0 in words.shape: raise ValueError(f"words must have shape (batch, length) with at least one token, not {tuple(words.shape)}")
     lo, hi = int(words.min()), int(words.max())
     if lo<0 or hi>=vocab: raise ValueError(f"token {lo if lo<0 else hi} is out of range: with vocab {vocab} tokens are 0 to {vocab-1}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 import torch.nn.functional as F
+from ..models.device import find_device
 from ..models.tree import TokenTree
 from .prefix_tree import Expectation, divergence, expectation
 
@@ -26,6 +27,7 @@ class Batch:
     def loss(self, model):
         "Unbiased estimate of the expected excess in nats, with a gradient"
         return self.weight@divergence(model.on_tree(self.tree), self.law, self.log_law)
+    def to(self, device): "The same on another device"; return self if torch.device(device)==self.weight.device else Batch(self.tree.to(device), *(x.to(device) for x in (self.weight, self.law, self.log_law)), self.words)
 
 # %% ../../nbs/training/01_batches.ipynb #batches-52d0c2
 class SubtreeSampler:
@@ -33,13 +35,14 @@ class SubtreeSampler:
     def __init__(self,
         e:Expectation,       # all prefixes of a process
         temper:float=.5,     # words are drawn by P**temper, in [0, 1]
+        device='cpu',        # where the batches shall be; they are drawn where the expectation is
     ):
         if not e.exact: raise ValueError("sub-trees are drawn from all prefixes: for a sampled expectation use WordSampler")
         if not 0<=temper<=1: raise ValueError(f"temper must lie in [0, 1], not {temper}")
-        self.e, self.leaves = e, e.tree.levels[-2]
+        self.e, self.leaves, self.device = e, e.tree.levels[-2], find_device(device)
         q = (e.weight[self.leaves:]*e.context)**temper
         q = q/q.sum()
-        self.cdf, share = q.cumsum(0), torch.zeros(len(e), dtype=torch.float64)
+        self.cdf, share = q.cumsum(0), torch.zeros(len(e), dtype=torch.float64, device=e.device)
         share[self.leaves:] = q
         for t in range(e.context, 1, -1):                      # the share of a prefix is that of its words
             at = e.tree.level(t)
@@ -51,11 +54,11 @@ class SubtreeSampler:
         rng,      # a `np.random.Generator`
     )->Batch:
         "One batch"
-        u = (torch.arange(size, dtype=torch.float64)+rng.random())/size
+        u = (torch.arange(size, dtype=torch.float64, device=self.cdf.device)+rng.random())/size
         leaf = torch.searchsorted(self.cdf, u).clamp_max(len(self.cdf)-1)
         tree, rows = self.e.tree.subtree(leaf+self.leaves)
         weight = self.e.weight[rows]/(size*self.share[rows]).clamp_max(1)
-        return Batch(tree, weight.float(), self.law[rows], self.log_law[rows], size)
+        return Batch(tree, weight.float(), self.law[rows], self.log_law[rows], size).to(self.device)
 
 # %% ../../nbs/training/01_batches.ipynb #batches-ee6e94
 def merge_words(
@@ -64,7 +67,7 @@ def merge_words(
 )->Batch:
     "The tree of some words; the weights count words"
     tree, index = TokenTree.from_words(torch.from_numpy(np.ascontiguousarray(tokens)), laws.shape[-1])
-    law = torch.empty(len(tree), laws.shape[-1], dtype=torch.float64)
+    law = torch.empty(len(tree), laws.shape[-1], dtype=torch.float64, device=tree.token.device)
     law[index] = torch.from_numpy(np.ascontiguousarray(laws))
     weight = torch.bincount(index.flatten(), minlength=len(tree))/index.numel()
     return Batch(tree, weight.float(), law.float(), law.where(law>0, 1.).log().float(), len(tokens))
@@ -75,10 +78,11 @@ class WordSampler:
     process:object        # the process
     context:int           # length of the words
     stratified:bool=False # spread the draws evenly over the words; only where they can be listed
+    device:object='cpu'   # where the batches shall be
     def draw(self, size, rng):
         "One batch of `size` words from a `np.random.Generator`"
         tokens, _, laws = self.process.sample(size, self.context, rng, self.stratified)
-        return merge_words(tokens, laws)
+        return merge_words(tokens, laws).to(find_device(self.device))
 
 # %% ../../nbs/training/01_batches.ipynb #batches-189463
 @dataclass(frozen=True, eq=False)
@@ -100,7 +104,8 @@ class HardSampler:
     process:object   # the process
     context:int      # length of the input
     bound:float=0.   # subtracted from the loss
+    device:object='cpu' # where the batches shall be
     def draw(self, size, rng):
         "One batch of `size` words from a `np.random.Generator`"
         tokens = self.process.sample(size, self.context+1, rng).tokens
-        return HardBatch(torch.from_numpy(np.ascontiguousarray(tokens)), self.bound)
+        return HardBatch(torch.from_numpy(np.ascontiguousarray(tokens)).to(find_device(self.device)), self.bound)

@@ -59,13 +59,13 @@ class Adam:
         eps=1e-8,
     ):
         self.params = list(params)
-        self.opt = torch.optim.Adam(self.params, lr=1., betas=betas, eps=eps, fused=all(q.device.type=='cpu' for q in self.params))
+        self.opt = torch.optim.Adam(self.params, lr=1., betas=betas, eps=eps, fused=all(q.device.type in ('cpu','cuda') for q in self.params))
     def zero(self): "Forget the gradient"; self.opt.zero_grad()
     def step(self, lr): "One update from the gradients"; self.opt.param_groups[0]['lr'] = lr; self.opt.step()
     def tensors(self): "State by name"; return {f'{i}.{k}':v for i,q in enumerate(self.params) for k,v in self.opt.state.get(q, {}).items()}
     def load(self, tensors):
         "Go on from a state"
-        for i,q in enumerate(self.params): self.opt.state[q] = {k.split('.')[1]:v.clone() for k,v in tensors.items() if k.split('.')[0]==str(i)}
+        for i,q in enumerate(self.params): self.opt.state[q] = {k.split('.')[1]:v.to(q.device, copy=True) for k,v in tensors.items() if k.split('.')[0]==str(i)}
         for q in self.params:
             if not self.opt.state[q]: del self.opt.state[q]
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 import numpy as np
 import torch
+from ..models.device import device_of, find_device
 from ..models.tree import TokenTree
 
 # %% ../../nbs/training/00_prefix_tree.ipynb #prefix_t-16954d
@@ -23,6 +24,9 @@ class Expectation:
     exact:bool=True       # all prefixes with their probabilities, or a sample
 
     def __len__(self): return len(self.tree)
+    @property
+    def device(self): return self.weight.device
+    def to(self, device): "The same on another device"; return self if torch.device(device)==self.device else Expectation(self.tree.to(device), self.weight.to(device), self.law.to(device), self.exact)
     @property
     def context(self): return self.tree.context
     @cached_property
@@ -56,7 +60,7 @@ def word_expectation(
     "The prefixes of words drawn by exact probability, weighted by how often they occur"
     s = p.sample(words, context, seed)
     tree, index = TokenTree.from_words(torch.from_numpy(np.ascontiguousarray(s.tokens)), p.vocab)
-    law = torch.empty(len(tree), p.vocab, dtype=torch.float64)
+    law = torch.empty(len(tree), p.vocab, dtype=torch.float64, device=tree.token.device)
     law[index] = torch.from_numpy(s.laws)
     return Expectation(tree, torch.bincount(index.flatten(), minlength=len(tree)).double()/index.numel(), law, False)
 
@@ -74,10 +78,12 @@ def expectation(
     most:int=2**20,   # list all prefixes if there are at most this many
     words:int=2**14,  # otherwise draw so many words
     seed=0,           # of these words
+    device='cpu',     # where it shall be, see `find_device`; the trainer keeps it on the processor
 )->Expectation:
-    "Exact if the prefixes can be listed, else an unbiased sample with exact laws; ValueError for a context below 1"
+    "Exact if the prefixes can be listed, else an unbiased sample with exact laws; ValueError for a context below 1 or an absent device"
     if not (isinstance(context, (int, np.integer)) and context>=1): raise ValueError(f"context must be a whole number from 1 on, not {context!r}")
-    return prefix_expectation(p, context) if can_list(p, context, most) else word_expectation(p, context, words, seed)
+    device = find_device(device)
+    return (prefix_expectation(p, context) if can_list(p, context, most) else word_expectation(p, context, words, seed)).to(device)
 
 # %% ../../nbs/training/00_prefix_tree.ipynb #prefix_t-e79a57
 @dataclass(frozen=True)
@@ -117,9 +123,9 @@ def parts(
     "Yield (part, its rows in the tree, which of them are new), shapes (n,) and (n,)"
     lo, hi = tree.levels[-2:]
     if hi-lo<=chunk: yield tree, slice(None), slice(None); return
-    done = torch.zeros(len(tree), dtype=torch.bool)
+    done = torch.zeros(len(tree), dtype=torch.bool, device=tree.token.device)
     for i in range(lo, hi, chunk):
-        part, rows = tree.subtree(torch.arange(i, min(i+chunk, hi)))
+        part, rows = tree.subtree(torch.arange(i, min(i+chunk, hi), device=tree.token.device))
         new = ~done[rows]
         done[rows] = True
         yield part, rows[new], new
@@ -130,16 +136,17 @@ def evaluate(
     e:Expectation,    # over what to average
     chunk:int=2**10,  # longest words at a time: bounds the memory and keeps it in the cache
 )->Score:
-    "Expected loss of a network"
-    kl = torch.zeros(len(e), dtype=torch.float64)
+    "Expected loss of a network: it predicts where it is, the average is taken where the expectation is"
+    kl, there = torch.zeros(len(e), dtype=torch.float64, device=e.device), device_of(model)
     for part, rows, new in parts(e.tree, chunk):
-        kl[rows] = divergence(model.on_tree(part)[new].double(), e.law[rows], e.log_law[rows])
-    return Score(float(e.weight@kl), e.bound, e.constant, e.by_position(kl).numpy(), e.by_position(e.entropy).numpy(), e.exact)
+        logits = model.on_tree(part.to(there)).to(e.device)
+        kl[rows] = divergence(logits[new].double(), e.law[rows], e.log_law[rows])
+    return Score(float(e.weight@kl), e.bound, e.constant, e.by_position(kl).cpu().numpy(), e.by_position(e.entropy).cpu().numpy(), e.exact)
 
 # %% ../../nbs/training/00_prefix_tree.ipynb #prefix_t-4bf673
 def exact_loss(
     model,         # a network with `on_tree`
-    e:Expectation, # over what to average
+    e:Expectation, # over what to average, on the device of the network
 ): # scalar tensor, nats
     "Expected excess with a gradient: the exact objective"
     law = e.law.float()

@@ -16,6 +16,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load, save
 from ..files import canonical_json, digest, explained, read_json, write_atomic
+from ..models.device import find_device
 from ..models.registry import build, models
 from ..processes.ghmm import GHMM
 
@@ -103,6 +104,12 @@ class Run:
         seen = [m['excess'] for m in self.metrics if m.get('excess') is not None]
         if not seen: raise ValueError(f"{self.folder} holds no evaluation yet: train it first")
         return seen[-1]
+    def frame(self):
+        "The metrics as a pandas DataFrame, one row per evaluation, nan where a number does not exist; `exact` is true, false or missing"
+        import pandas as pd
+        table, first = pd.DataFrame(self.metrics), ('step','tokens','seconds','cpu_seconds','estimate','excess')
+        table = table[sorted(table, key=lambda k: first.index(k) if k in first else len(first))]
+        return table.astype({k:float for k in table if k not in ('step','tokens','exact')})
     def process(self): "The process, from the matrices in the configuration"; return process_from(self.config['process'])
 
     def path(self, step): "Where the checkpoint of a step is"; return self.folder/'checkpoints'/f'{step:08d}.safetensors'
@@ -111,16 +118,17 @@ class Run:
         return sorted(int(f.stem) for f in (self.folder/'checkpoints').glob('*.safetensors') if f.stem.isdigit())
     def load(self,
         step=None, # step of the checkpoint, the last one if left out; 0 is the untrained network
+        device='cpu', # where it shall be, see `find_device`; checkpoints know nothing of the device they were made on
     ): # the network in evaluation mode
-        "The network of a checkpoint; ValueError if there is none for this step, or if it is not the one the manifest lists"
-        have = self.checkpoints()
+        "The network of a checkpoint; ValueError if there is none for this step, if it is not the one the manifest lists, or for an absent device"
+        device, have = find_device(device), self.checkpoints()
         if not have: raise ValueError(f"{self.folder} has no checkpoint yet: train it first")
         step = have[-1] if step is None else step
         if step not in have: raise ValueError(f"{self.folder} has no checkpoint of step {step}: there are {', '.join(map(str, have))}")
         if self.finished: self.verify([self.path(step)])
         net = self.model()
         net.load_state_dict(load_tensors(self.path(step))[0])
-        return net.eval()
+        return net.to(device).eval()
     def model(self): "A new network of this run's configuration, untrained"; return build(models[self.config['model']['kind']][0](**self.config['model']))
 
     def verify(self,
@@ -215,7 +223,8 @@ def held(
 ):
     "Keep other programs from training this run meanwhile; ValueError if one does already"
     if fcntl is None: yield run; return
-    with open(run.folder/'lock', 'a') as f:
+    with explained(run.folder/'lock'): f = open(run.folder/'lock', 'a')
+    with f:
         try: fcntl.flock(f, fcntl.LOCK_EX|fcntl.LOCK_NB)
         except OSError: raise ValueError(f"{run.folder} is being trained by another program: wait for it, or choose another `out`") from None
         yield run
@@ -224,13 +233,14 @@ def held(
 def finish(
     run:Run,
     summary:dict, # the result, JSON types
+    device='cpu', # where it was trained, in words; no part of the configuration
 )->Run:
     "Write the manifest: from here on the run is finished"
     state = run.folder/'state.safetensors'
     files = [run.folder/'config.json', run.folder/'metrics.jsonl', *map(run.path, run.checkpoints())]
     listed = {f.relative_to(run.folder).as_posix(): dict(bytes=f.stat().st_size, sha256=digest(f.read_bytes(), 64)) for f in files if f.exists()}
     write_atomic(run.folder/'manifest.json', json.dumps(dict(summary=summary, files=listed, config=digest(run.config),
-        torch=torch.__version__, numpy=np.__version__, finished=time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())), indent=1)+'\n')
+        torch=torch.__version__, numpy=np.__version__, device=device, finished=time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())), indent=1)+'\n')
     state.unlink(missing_ok=True)                            # nothing to go on with
     return run
 

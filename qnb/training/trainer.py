@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, fields, replace
 import numpy as np
 import torch
 from tqdm.auto import tqdm
+from ..models.device import device_name, exact_floats, find_device
 from ..models.registry import model_config
 from ..processes.zoo import process as find_process
 from .batches import HardSampler, SubtreeSampler, WordSampler
@@ -173,16 +174,16 @@ def torch_threads(n):
 # %% ../../nbs/training/03_trainer.ipynb #trainer-ad9466
 class Session:
     "A run in training"
-    def __init__(self, run, progress=True, save_seconds=10.):
+    def __init__(self, run, progress=True, save_seconds=10., device='cpu'):
         c = run.config
-        self.run, self.recipe, self.seed, self.save_seconds = run, Recipe(**c['recipe']), c['seed'], save_seconds
+        self.run, self.recipe, self.seed, self.save_seconds, self.device = run, Recipe(**c['recipe']), c['seed'], save_seconds, find_device(device)
         p = run.process()
         self.e = expectation(p, c['context'], seed=np.random.SeedSequence(self.seed, spawn_key=(0,)))
         self.scale = self.e.bound if self.e.bound>1e-12 else max(self.e.constant, 1e-12)   # nats per unit of excess
         r = self.recipe
-        if r.labels=='hard': self.sampler = HardSampler(p, c['context'], self.e.bound)
-        else: self.sampler = SubtreeSampler(self.e, r.temper) if self.e.exact else WordSampler(p, c['context'])
-        self.net = run.model()
+        if r.labels=='hard': self.sampler = HardSampler(p, c['context'], self.e.bound, self.device)
+        else: self.sampler = SubtreeSampler(self.e, r.temper, self.device) if self.e.exact else WordSampler(p, c['context'], device=self.device)
+        self.net = run.model().to(self.device)
         self.opt = Muon(self.net, r.momentum, r.rest, (.9, r.beta2)) if r.optimiser=='muon' else Adam(self.net.parameters(), (r.momentum, r.beta2))
         self.checkpoints = set(checkpoint_steps(r.limit))
         self.s, self.step, self.tokens, self.seconds, self.cpu = new_schedule(), 0, 0, 0., 0.
@@ -275,10 +276,11 @@ def train(
     progress:bool=True,  # show a bar on anything that takes more than a second
     threads:int=1,       # torch threads; more pays only for large batches on an idle machine
     save_seconds=10.,    # at least so many seconds between two saved states
+    device='cpu',        # 'cpu', 'cuda', 'cuda:N' or 'auto'; like `threads` no part of the configuration
     **overrides,         # fields of the recipe; with 'paper' also `epochs`
 ): # a finished `Run`
     "Train a network, or go on with a run that was cut short, or find it finished. ValueError for arguments that do not fit each other"
-    p = find_process(process)
+    p, device = find_process(process), find_device(device)
     if not (isinstance(seed, (int, np.integer)) and seed>=0): raise ValueError(f"seed must be a whole number from 0 on, not {seed!r}")
     if not (isinstance(context, (int, np.integer)) and context>=1): raise ValueError(f"context must be a whole number from 1 on, not {context!r}")
     cfg = model_config(model, p.vocab, int(context), 42+int(seed)) if isinstance(model, str) else model
@@ -288,11 +290,11 @@ def train(
     run = create(out or 'qnb-runs', dict(process=process_config(p), model=asdict(cfg), context=int(context), seed=int(seed),
         preset=preset if isinstance(preset, str) else 'own', recipe=asdict(r), format=1))
     if run.finished: return run
-    with held(run), torch_threads(threads), noted_interrupts() as interrupts:
-        session = Session(run, progress, save_seconds)
+    with held(run), torch_threads(threads), exact_floats(device), noted_interrupts() as interrupts:
+        session = Session(run, progress, save_seconds, device)
         try: done = session.go(interrupts)
         finally: session.bar.close()
         if done:
-            finish(run, session.last)
+            finish(run, session.last, device_name(device))
     if not done: raise KeyboardInterrupt(f"{run.folder} stopped at step {session.step}; the same call goes on from there")
     return run
