@@ -15,7 +15,7 @@ import torch
 from joblib import Parallel, delayed, parallel_config
 from tqdm import std
 from tqdm.auto import tqdm
-from ..files import canonical_json, digest, read_json, write_atomic
+from ..files import canonical_json, digest, explained, read_json, write_atomic
 from ..models.matmul import keep_memory
 from ..models.registry import build, model_config
 from ..processes.ghmm import GHMM
@@ -156,7 +156,7 @@ def begun(
     "Leave a line about an attempt in the folder of a run"
     state, lines = run.folder/'state.safetensors', run.folder/'attempts.jsonl'
     step = load_tensors(state)[1]['step'] if state.exists() else 0
-    with open(lines, 'a') as f: f.write(canonical_json(dict(step=step, host=socket.gethostname(), pid=os.getpid(), time=time.time()))+'\n')
+    with explained(lines), open(lines, 'a') as f: f.write(canonical_json(dict(step=step, host=socket.gethostname(), pid=os.getpid(), time=time.time()))+'\n')
     steps = [a['step'] for a in read_lines(lines)]
     return next((n for n,s in enumerate(reversed(steps)) if s!=step), len(steps))
 
