@@ -16,6 +16,7 @@ from ..models.device import device_name, exact_floats, find_device
 from ..models.registry import model_config
 from ..processes.zoo import process as find_process
 from .batches import HardSampler, SubtreeSampler, WordSampler
+from .logs import Guarded
 from .muon import Adam, Muon
 from .prefix_tree import evaluate, expectation
 from .runs import append, checkpoint_steps, create, finish, held, load_state, process_config, save_checkpoint, save_state
@@ -174,8 +175,8 @@ def torch_threads(n):
 # %% ../../nbs/training/03_trainer.ipynb #trainer-ad9466
 class Session:
     "A run in training"
-    def __init__(self, run, progress=True, save_seconds=10., device='cpu'):
-        c = run.config
+    def __init__(self, run, progress=True, save_seconds=10., device='cpu', loggers=()):
+        c, self.loggers = run.config, loggers if isinstance(loggers, Guarded) else Guarded(loggers)
         self.run, self.recipe, self.seed, self.save_seconds, self.device = run, Recipe(**c['recipe']), c['seed'], save_seconds, find_device(device)
         p = run.process()
         self.e = expectation(p, c['context'], seed=np.random.SeedSequence(self.seed, spawn_key=(0,)))
@@ -189,6 +190,7 @@ class Session:
         self.s, self.step, self.tokens, self.seconds, self.cpu = new_schedule(), 0, 0, 0., 0.
         self.score, self.saved = None, time.monotonic()
         found = load_state(run)
+        self.loggers.start(run)
         if found: self.restore(*found)
         else: self.keep(exact=r.evaluate!=0 or r.limit==0)
         self.bar = tqdm(total=r.limit, initial=self.step, disable=not progress, desc=run.folder.name, unit='step', leave=False, delay=1)
@@ -235,6 +237,7 @@ class Session:
         append(self.run, row)
         if checkpoint: save_checkpoint(self.run, self.step, self.net)
         self.last = row
+        self.loggers.log(self.run, row)
 
     def go(self, interrupts):
         "Steps until the recipe is done; True when it is, False if interrupted"
@@ -277,10 +280,11 @@ def train(
     threads:int=1,       # torch threads; more pays only for large batches on an idle machine
     save_seconds=10.,    # at least so many seconds between two saved states
     device='cpu',        # 'cpu', 'cuda', 'cuda:N' or 'auto'; like `threads` no part of the configuration
+    loggers=(),          # who is shown the metrics as they come: names or objects, see the notebook on loggers
     **overrides,         # fields of the recipe; with 'paper' also `epochs`
 ): # a finished `Run`
     "Train a network, or go on with a run that was cut short, or find it finished. ValueError for arguments that do not fit each other"
-    p, device = find_process(process), find_device(device)
+    p, device, loggers = find_process(process), find_device(device), Guarded(loggers)
     if not (isinstance(seed, (int, np.integer)) and seed>=0): raise ValueError(f"seed must be a whole number from 0 on, not {seed!r}")
     if not (isinstance(context, (int, np.integer)) and context>=1): raise ValueError(f"context must be a whole number from 1 on, not {context!r}")
     cfg = model_config(model, p.vocab, int(context), 42+int(seed)) if isinstance(model, str) else model
@@ -291,10 +295,11 @@ def train(
         preset=preset if isinstance(preset, str) else 'own', recipe=asdict(r), format=1))
     if run.finished: return run
     with held(run), torch_threads(threads), exact_floats(device), noted_interrupts() as interrupts:
-        session = Session(run, progress, save_seconds, device)
-        try: done = session.go(interrupts)
-        finally: session.bar.close()
-        if done:
-            finish(run, session.last, device_name(device))
+        try:
+            session = Session(run, progress, save_seconds, device, loggers)
+            try: done = session.go(interrupts)
+            finally: session.bar.close()
+            if done: finish(run, session.last, device_name(device))
+        finally: loggers.finish(run)
     if not done: raise KeyboardInterrupt(f"{run.folder} stopped at step {session.step}; the same call goes on from there")
     return run
