@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['process_config', 'process_from', 'checkpoint_steps', 'save_tensors', 'load_tensors', 'read_lines', 'Run', 'run_name',
-           'create', 'append', 'save_checkpoint', 'save_state', 'load_state', 'held', 'finish', 'runs_in']
+           'create', 'append', 'save_checkpoint', 'save_state', 'cut_back', 'load_state', 'held', 'finish', 'runs_in']
 
 # %% ../../nbs/training/02_runs.ipynb #runs-e21350
 import contextlib, json, os, time
@@ -200,20 +200,27 @@ def save_state(
     "Keep what is needed to go on from this step; replaces the state before"
     return save_tensors(run.folder/'state.safetensors', tensors, dict(step=step, numbers=numbers))
 
+def cut_back(
+    run:Run,
+    step:int, # last step to be kept, -1 for none
+):
+    "Drop lines and checkpoints after a step, and files that a killed writer left half written"
+    for f in run.folder.rglob('.*.tmp'): f.unlink()
+    lines = run.folder/'metrics.jsonl'
+    if lines.exists(): write_atomic(lines, ''.join(canonical_json(m)+'\n' for m in run.metrics if m['step']<=step))
+    for s in run.checkpoints():
+        if s>step: run.path(s).unlink()
+
 def load_state(
     run:Run,
 ): # (step, tensors, numbers), or None if the run has not begun
-    "Take the run back to its last state: lines, checkpoints and half written files after it are dropped"
-    for f in run.folder.rglob('.*.tmp'): f.unlink()              # of a writer that was killed
+    "Take the run back to its last state; what came after it is dropped"
     at = run.folder/'state.safetensors'
     if not at.exists(): step, found = -1, None
     else:
         tensors, n = load_tensors(at)
         step = n['step']; found = step, tensors, n['numbers']
-    lines = run.folder/'metrics.jsonl'
-    if lines.exists(): write_atomic(lines, ''.join(canonical_json(m)+'\n' for m in run.metrics if m['step']<=step))
-    for s in run.checkpoints():
-        if s>step: run.path(s).unlink()
+    cut_back(run, step)
     return found
 
 # %% ../../nbs/training/02_runs.ipynb #runs-1489da
