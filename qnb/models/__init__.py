@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['TokenTree', 'Recurrent', 'RecurrentConfig', 'Transformer', 'TransformerConfig', 'Classifier', 'ClassifierConfig',
-           'Hybrid', 'HybridConfig', 'build', 'model_config', 'models', 'load_model', 'load_weights', 'save_model']
+           'Hybrid', 'HybridConfig', 'build', 'model_config', 'models', 'from_pretrained', 'load_model', 'load_weights',
+           'save_model']
 
 # %% ../../nbs/models/09_room.ipynb #room-252af6
 from .tree import TokenTree
@@ -12,7 +13,7 @@ from .recurrent import Recurrent, RecurrentConfig
 from .transformer import Transformer, TransformerConfig
 from .registry import build, model_config, models
 from .hybrid import Classifier, ClassifierConfig, Hybrid, HybridConfig
-from .hub import load_model, load_weights, save_model
+from .hub import from_pretrained, load_model, load_weights, save_model
 
 # %% ../../nbs/models/09_room.ipynb #room-3c0c7e
-_all_ = ['TokenTree', 'Recurrent', 'RecurrentConfig', 'Transformer', 'TransformerConfig', 'Classifier', 'ClassifierConfig', 'Hybrid', 'HybridConfig', 'build', 'model_config', 'models', 'load_model', 'load_weights', 'save_model']
+_all_ = ['TokenTree', 'Recurrent', 'RecurrentConfig', 'Transformer', 'TransformerConfig', 'Classifier', 'ClassifierConfig', 'Hybrid', 'HybridConfig', 'build', 'model_config', 'models', 'from_pretrained', 'load_model', 'load_weights', 'save_model']

@@ -15,6 +15,7 @@ from ..layers.controls import controls
 from ..layers.embedding import VARIANTS as STYLES, QuantumEmbedding
 from ..layers.scores import get_rule
 from .hooks import Hooked, Tap, check_names, untapped
+from .pretrained import Pretrained
 from .recurrent import check_tokens
 from .registry import models
 
@@ -85,8 +86,9 @@ def valid_config(config, counts):
         if getattr(config, k)<1: raise ValueError(f"{k} must be at least 1, not {getattr(config, k)}")
     if config.d_model%config.heads: raise ValueError(f"{config.d_model} features do not split into {config.heads} heads: use a divisor")
 
-class Classifier(nn.Module):
+class Classifier(Pretrained, nn.Module):
     "Short texts to logits of classes"
+    kinds = ('classifier',)
     def __init__(self,
         config:ClassifierConfig, # all that decides it; initial weights by its `seed`
     ):
@@ -143,8 +145,9 @@ class HybridBlock(nn.Module):
 
 _sites = ('resid_pre', 'attn_out', 'resid_mid', 'mlp_out', 'resid_post')
 
-class Hybrid(Hooked, nn.Module):
+class Hybrid(Hooked, Pretrained, nn.Module):
     "Language model with or without circuits"
+    kinds = ('hybrid',)
     def __init__(self,
         config:HybridConfig, # all that decides it; `config.seed` is used for circuits and attention, and by `build` for the rest
     ):

@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from torch.autograd.function import once_differentiable
 from .hooks import Hooked, Tap, untapped, check_names
 from .matmul import is_fast, matmul, matmul_t
+from .pretrained import Pretrained
 
 # %% ../../nbs/models/02_recurrent.ipynb #recurren-122d9b
 @dataclass(frozen=True)
@@ -256,8 +257,9 @@ def lstm_in_halves(
 # %% ../../nbs/models/02_recurrent.ipynb #recurren-769217
 _torch_layers = dict(lstm=(nn.LSTM, torch.lstm), gru=(nn.GRU, torch.gru), rnn=(nn.RNN, torch.rnn_tanh))
 
-class Recurrent(Hooked, nn.Module):
+class Recurrent(Hooked, Pretrained, nn.Module):
     "One-hot tokens, recurrent layers, a linear read-out"
+    kinds = tuple(_torch_layers)
     def __init__(self,
         config:RecurrentConfig, # the architecture; `config.seed` is used by `build`, not here
     ):

@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch.autograd.function import once_differentiable
 from .hooks import Hooked, Tap, untapped, check_names
 from .matmul import is_fast, linear, mlp
+from .pretrained import Pretrained
 from .recurrent import check_tokens
 
 # %% ../../nbs/models/03_transformer.ipynb #transfor-3f4561
@@ -250,8 +251,9 @@ class Block(nn.Module):
 # %% ../../nbs/models/03_transformer.ipynb #transfor-046e4d
 _block_sites = ('resid_pre', 'attn_out', 'resid_mid', 'mlp_out', 'resid_post')
 
-class Transformer(Hooked, nn.Module):
+class Transformer(Hooked, Pretrained, nn.Module):
     "Decoder-only transformer: layer norm first, learned positions, ReLU"
+    kinds = ('transformer',)
     def __init__(self,
         config:TransformerConfig, # the architecture; `config.seed` is used by `build`, not here
     ):
