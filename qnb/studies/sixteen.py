@@ -93,8 +93,8 @@ def plain_kept(
 
 # %% ../../nbs/studies/05_sixteen.ipynb #sixteen-befbdb
 RECORD = ('process','model','preset','seed','context','steps','tokens','seconds','excess_nats','excess','relative',
-          'r2','r2_low','r2_high','r2_in_sample','r2_late','first_share','site','site_r2','unseen_r2','untrained_r2','shuffled_r2','shuffled_low',
-          'markov3_r2','tokens3_r2','next_r2','reservoir_r2','geometric_r2','geometric_max','p_geometric','plain','plain_untrained',*[f'plain_{i}' for i in range(6)])
+          'r2','r2_low','r2_high','r2_in_sample','r2_path','r2_late','first_share','site','site_r2','unseen_r2','untrained_r2','shuffled_r2','shuffled_low',
+          'markov3_r2','tokens3_r2','next_r2','reservoir_r2','geometric_r2','geometric_max','p_geometric','plain','plain_untrained',*[f'plain_{i}' for i in range(6)], *[f'depth_{d}' for d in range(1, 9)])
 
 def by_depth(
     fit,      # BeliefFit with errors by depth
@@ -117,12 +117,13 @@ def record(
     low, high = s.fits['trained'].r2_interval_
     late, first = by_depth(s.fits['trained'], 3)
     out = dict(process=c['process']['name'], model=c['model']['kind'], preset=c['preset'], seed=c['seed'], context=c['context'], steps=last['step'], tokens=last['tokens'], seconds=last['cpu_seconds'],
-               excess_nats=last['excess_nats'], excess=run.excess, relative=last['relative'], r2=s.r2, r2_low=low, r2_high=high, r2_in_sample=s.fits['trained'].r2_in_sample_,
+               excess_nats=last['excess_nats'], excess=run.excess, relative=last['relative'], r2=s.r2, r2_low=low, r2_high=high, r2_in_sample=s.fits['trained'].r2_in_sample_, r2_path=float(s.fits['trained'].path_r2_.max()),
                r2_late=late, first_share=first, site=best.split(' ', 1)[1], site_r2=r2(best), unseen_r2=r2('unseen beliefs'), untrained_r2=r2('untrained'), shuffled_r2=r2('shuffled'),
                shuffled_low=s.fits['shuffled'].r2_interval_[0], markov3_r2=r2('markov3'), tokens3_r2=r2('last 3 tokens'), next_r2=r2('next-token law'), reservoir_r2=r2('reservoir'),
                geometric_r2=geometric.get('r2', math.nan), geometric_max=geometric.get('shuffled_max', math.nan), p_geometric=geometric.get('p_value', math.nan),
                plain=plain['trained']['combined'], plain_untrained=plain['untrained']['combined'])
     out |= {f'plain_{i}':v for i,v in enumerate(v for k,v in plain['trained'].items() if k not in ('combined','hook_input'))}
+    out |= {f'depth_{d}':r for d,r in s.fits['trained'].depth_r2_.items()}
     return {k:out.get(k, math.nan) for k in RECORD}
 
 def keep_record(
@@ -175,7 +176,7 @@ def from_csv(
 
 # %% ../../nbs/studies/05_sixteen.ipynb #sixteen-8666ae
 SCALE = dict(excess_nats='log', excess='log', relative='log', plain='log', plain_untrained='log', **{f'plain_{i}':'log' for i in range(6)}, seconds='as it is', steps='as it is', first_share='as it is',
-             p_geometric='as it is', shuffled_r2='as it is', shuffled_low='as it is', **{k:'nines' for k in RECORD if k.endswith('r2') and k!='shuffled_r2' or k in ('r2_late','r2_in_sample','geometric_max')})
+             p_geometric='as it is', shuffled_r2='as it is', shuffled_low='as it is', **{k:'nines' for k in RECORD if k.endswith('r2') and k!='shuffled_r2' or k in ('r2_late','r2_path','r2_in_sample','geometric_max') or k.startswith('depth_')})
 
 def centre(
     values,  # one number per seed; those that do not exist are left out
@@ -222,8 +223,8 @@ def with_interval(
 COLUMNS = {'process':lambda r: TITLES.get(r['process'], r['process']), 'network':lambda r: TITLES.get(r['model'], r['model']), 'seeds':lambda r: str(r['seeds']),
            'excess, nats':lambda r: with_interval(r, 'excess_nats', show_small), 'excess / bound':lambda r: show_small(r['excess']),
            'R² held out':lambda r: with_interval(r, 'r2', show_r2), 'from 3 tokens on':lambda r: show_r2(r['r2_late']), 'untrained':lambda r: show_r2(r['untrained_r2']), 'shuffled':lambda r: show_r2(r['shuffled_r2'], 2),
-           'Markov-3 target':lambda r: show_r2(r['markov3_r2']), 'last 3 tokens':lambda r: show_r2(r['tokens3_r2']), 'next-token law':lambda r: show_r2(r['next_r2']),
-           'geometric p':lambda r: show_small(r['p_worst']) if math.isfinite(r['p_worst']) else '–', 'CPU s':lambda r: f"{r['seconds']:.0f}"}
+           'Markov-3 target':lambda r: show_r2(r['markov3_r2']), 'last 3 tokens':lambda r: show_r2(r['tokens3_r2']), 'next-token law':lambda r: show_r2(r['next_r2'], 3),
+           'geometric p':lambda r: f"{r['p_worst']:.3f}" if math.isfinite(r['p_worst']) else '–', 'CPU s':lambda r: f"{r['seconds']:.0f}"}
 
 def to_markdown(
     rows,          # dictionaries
