@@ -77,7 +77,7 @@ def read_config(
     except (TypeError, ValueError) as e: raise ValueError(f"{path} does not describe a network: {e}") from None
 
 # %% ../../nbs/models/01b_pretrained.ipynb #pretrain-e06125
-def show(v): "A value in a table"; return f'{v:.4g}' if isinstance(v, float) else json.dumps(v) if isinstance(v, (dict, list, tuple)) else str(v)
+def show(v): "A value in a table"; return f'{v:.6g}' if isinstance(v, float) else json.dumps(v) if isinstance(v, (dict, list, tuple)) else str(v)
 
 def table(
     rows,       # tuples of values, or a mapping
@@ -96,7 +96,7 @@ def belief_report(
     "The scores of a belief study as Markdown"
     number = lambda v, digits=5: '-' if v is None or v!=v else f'{v:.{digits}f}'
     lines = [(r['name'], number(r['r2']), f"{number(r['r2_low'])} to {number(r['r2_high'])}", number(r['log10_1mr2'], 2), number(r['rmse'])) for r in rows]
-    return table(lines, ('read from', 'held-out R²', '95% interval', 'log10(1-R²)', 'RMSE'))
+    return table(lines, ('row', 'held-out R²', '95% interval', 'log10(1-R²)', 'RMSE'))
 
 def model_card(
     config:dict,    # of the network
@@ -114,13 +114,13 @@ def model_card(
     unfold = lambda d, at='': [x for k,v in d.items() for x in (unfold(v, f'{at}{k}.') if isinstance(v, dict) else [(at+k, v)])]
     where = repo or 'path/to/this/folder'
     parts = [f"# {kind} on {name}" if name else f"# {kind}",
-        f"A {kind} that predicts the next token of the process `{name}`, trained with [qnb](https://github.com/qnb-lab/qnb)." if name else f"A {kind} of [qnb](https://github.com/qnb-lab/qnb), not trained or trained on something it does not say.",
+        f"This {kind} predicts the next token of the process `{name}`. It was trained with [qnb](https://github.com/qnb-lab/qnb)." if name else f"This {kind} was made with [qnb](https://github.com/qnb-lab/qnb); it is not trained, or it is not known on what.",
         f"## How to load\n\n```python\nfrom qnb.models import from_pretrained\n\nnet = from_pretrained({where!r})     # in evaluation mode\nlogits = net(tokens)      # tokens: integers below {config.get('vocab')}, shape (batch, length)\n```\n\nWeights are safetensors, nothing is unpickled; with `HF_HUB_OFFLINE=1` a local folder is enough.",
         "## Architecture\n\n"+table(config)]
     if process: parts.append("## Trained on\n\n"+table(unfold(process)))
     if training: parts.append("## Training\n\n"+table(unfold(training)))
     if result: parts.append("## Result\n\n"+table(result, ('quantity', 'value'))+"\n\nLosses are in nats; `excess` is the expected loss over the least possible one, minus one.")
-    if study: parts.append("## Belief report\n\nLinear read-outs of the process's belief state from the activations, scored on held-out prefixes, beside the controls.\n\n"+belief_report(study))
+    if study: parts.append("## Belief report\n\nLinear read-outs of the process's belief state from the activations, scored on held-out prefixes (`trained`), beside the controls: the same beliefs read from the network before training, from the last tokens, from the law of the next token, from a random recurrent network; other targets read from the trained network (`shuffled`, `markov3`); and beliefs left out as a whole (`unseen beliefs`).\n\n"+belief_report(study))
     if figures: parts.append("## Figures\n\n"+'\n\n'.join(f'![{Path(f).stem}]({f})' for f in figures))
     if notes: parts.append(notes)
     return '\n\n'.join([*parts, f"## Limits\n\n{LIMITS}", f"## Licence\n\n{licence}"])+'\n'
