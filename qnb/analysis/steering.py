@@ -10,6 +10,7 @@ __all__ = ['PER', 'CONTROLS', 'pattern', 'shortest', 'pushed_law', 'contrast', '
 from dataclasses import dataclass, field
 import numpy as np, torch
 from scipy.special import stdtrit
+from ..models.device import device_of
 from ..models.hooks import check_names
 from ..processes.zoo import process as named_process
 from .activations import activations
@@ -49,9 +50,9 @@ def pushed_law(
             k = np.flatnonzero(length==t)
             def add(x, move=None if push is None else torch.from_numpy(np.ascontiguousarray(push[k])).to(torch.float32)):
                 x = x.clone(); x[:,-1] += move.to(x); return x
-            tokens = torch.tensor([words[i] for i in k])
+            tokens = torch.tensor([words[i] for i in k], device=device_of(model))
             with torch.no_grad(): logits = model(tokens) if push is None else model.run_with_hooks(tokens, {site:add})
-            law = torch.softmax(logits[:,-1].double(), -1).numpy()
+            law = torch.softmax(logits[:,-1].double(), -1).cpu().numpy()
             out = np.empty((len(words), law.shape[1])) if out is None else out
             out[k] = law
     finally: model.train(training)
