@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['BACKENDS', 'PATIENCE', 'in_worker', 'cluster', 'unlimited', 'engine', 'carry_out', 'stop_workers', 'begun',
-           'train_task', 'sweep', 'keep_index']
+           'train_task', 'train_group', 'group_key', 'in_groups', 'sweep', 'keep_index']
 
 # %% ../../nbs/training/06_sweep.ipynb #sweep-c9450e
 import contextlib, json, os, signal, socket, threading, time, warnings
+from dataclasses import replace
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 import torch
@@ -18,6 +19,7 @@ from ..files import canonical_json, digest, explained, read_json, write_atomic
 from ..models.matmul import keep_memory
 from .runs import Run, create, load_tensors, read_lines
 from .task import Task, checked
+from .together import train_together
 from .trainer import train
 
 # %% ../../nbs/training/06_sweep.ipynb #sweep-8beb35
@@ -132,7 +134,28 @@ def train_task(
         return dict(name=name, why=None)
     except Exception as e: return dict(name=name, why=f'{type(e).__name__}: {e}')
 
+def train_group(
+    tasks, out, then=None, options=None, progress=False # as in `train_task`, with a list of tasks that differ in the seed only
+)->dict:
+    "Train several seeds together in this process; errors are returned, not raised"
+    try:
+        for r in train_together(tasks, out, progress, **(options or {})): then and then(r)
+        return dict(name=str(tasks[0]), why=None)
+    except Exception as e: return dict(name=str(tasks[0]), why=f'{type(e).__name__}: {e}')
+
 # %% ../../nbs/training/06_sweep.ipynb #sweep-170294
+def group_key(task): "What tasks that are trained together have in common"; return digest(replace(task, seed=0).config())
+
+def in_groups(
+    tasks,   # list of `Task`
+    configs, # their configurations
+): # the same without repetition; the configurations say which seeds are trained together
+    "Tasks and configurations for training the seeds of one configuration together"
+    tasks = list({digest(c): t for t,c in zip(tasks, configs)}.values())
+    seeds = {}
+    for t in tasks: seeds.setdefault(group_key(t), []).append(t.seed)
+    return tasks, [dict(t.config(), together=seeds[group_key(t)]) for t in tasks]
+
 def sweep(
     tasks,             # list of `Task`; equal ones are one run
     out='qnb-sweep',   # folder that holds the runs
@@ -141,24 +164,30 @@ def sweep(
     address=None,      # of a Dask scheduler; None starts one on this machine
     names=None,        # a name for each task, which becomes a link to its folder
     then=None,         # function of each finished run, called by the worker: an analysis, for example
+    together:bool=False,# train seeds of one configuration in one process, on the same words
     progress:bool=True,# show a bar
     **options          # further arguments of `train` that do not change the outcome, such as `save_seconds`
 )->list: # of finished runs, in the order of the tasks
     "Train everything that is not finished yet; ValueError at once for a task with a mistake, RuntimeError at the end if runs failed"
     tasks, out = list(tasks), Path(out)
     configs = checked(tasks)
-    runs = {}
-    for t,c in zip(tasks, configs): runs.setdefault(digest(c), (t, create(out, c)))
-    todo = [k for k,(t,r) in runs.items() if then is not None or not r.finished]
+    if together: tasks, configs = in_groups(tasks, configs)
+    runs, groups = {}, {}
+    for t,c in zip(tasks, configs):
+        if digest(c) not in runs: groups.setdefault(group_key(t) if together else digest(c), []).append(digest(c))
+        runs.setdefault(digest(c), (t, create(out, c)))
     keep_index(out, tasks, [runs[digest(c)][1] for c in configs], names)
-    failed = {}
-    with tqdm(total=len(runs), initial=len(runs)-len(todo), disable=not progress, unit='run', smoothing=0, desc=out.name) as bar:
-        work = carry_out(train_task, [(runs[k][0], out, then, options, progress and backend=='serial') for k in todo], backend, workers, address)
+    todo = [g for g in groups.values() if then is not None or not all(runs[k][1].finished for k in g)]
+    call = lambda g: ([runs[k][0] for k in g] if together else runs[g[0]][0], out, then, options, progress and backend=='serial')
+    failed, total = {}, sum(map(len, todo))
+    with tqdm(total=len(runs), initial=len(runs)-total, disable=not progress, unit='run', smoothing=0, desc=out.name) as bar:
+        work = carry_out(train_group if together else train_task, [call(g) for g in todo], backend, workers, address)
         try:
             for i,result in work:
-                if result['why']: failed[str(runs[todo[i]][0])] = result['why']
-                elif not runs[todo[i]][1].finished: failed[str(runs[todo[i]][0])] = f"it was finished, but not in {out.absolute()}: use a folder that all workers share"
-                bar.update(); bar.set_postfix(failed=len(failed)) if failed else None
+                who = str(runs[todo[i][0]][0])
+                if result['why']: failed[who] = result['why']
+                elif not all(runs[k][1].finished for k in todo[i]): failed[who] = f"it was finished, but not in {out.absolute()}: use a folder that all workers share"
+                bar.update(len(todo[i])); bar.set_postfix(failed=len(failed)) if failed else None
         except KeyboardInterrupt:
             work.close()
             if backend=='loky': stop_workers()
