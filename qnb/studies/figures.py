@@ -9,11 +9,11 @@ __all__ = ['NAMES', 'FORMAT', 'RSA_ROWS', 'SCORES', 'BARE', 'POINTS', 'PICTURE_B
            'bar_rmse', 'curve_rmse', 'CheckpointFit', 'kept', 'last_step', 'inputs', 'rsa_rows', 'paper_fit',
            'heldout_fit', 'study_head', 'study_arrays', 'nines', 'spread', 'spread_r2', 'score', 'Sheet', 'clouds',
            'belief_panel', 'dot', 'paper_view', 'Scene', 'scene', 'check_form', 'bars', 'nines_span', 'dots', 'empty',
-           'wanted', 'seeds_text', 'preset_text', 'panels_figure', 'figure2', 'appendix', 'nearest_steps', 'site_name',
-           'in_order', 'fade', 'curve', 'moments_of', 'figure3', 'histogram', 'paper_pairs', 'our_pairs', 'figure4',
-           'contiguous', 'plain_r2', 'ridge_r2', 'last_site', 'shuffle_fit', 'full_rank', 'shuffle_table', 'p_text',
-           'figure_shuffle', 'panel_layers', 'panel_training', 'panel_shuffles', 'table_figure', 'figure_list',
-           'figures_all']
+           'wanted', 'seeds_text', 'preset_text', 'full_rank', 'exact_text', 'panels_figure', 'figure2', 'appendix',
+           'nearest_steps', 'site_name', 'in_order', 'fade', 'curve', 'moments_of', 'figure3', 'histogram',
+           'paper_pairs', 'our_pairs', 'figure4', 'contiguous', 'plain_r2', 'ridge_r2', 'last_site', 'shuffle_fit',
+           'shuffle_table', 'p_text', 'figure_shuffle', 'panel_layers', 'panel_training', 'panel_shuffles',
+           'table_figure', 'figure_list', 'figures_all']
 
 # %% ../../nbs/studies/06_figures.ipynb #figures-7adbdd
 from dataclasses import dataclass, field
@@ -435,7 +435,7 @@ def dots(
     names, span = list(names.items()), span or nines_span(groups)
     found = {(g,k):score(runs, k) for g,runs in enumerate(groups) for k,_ in names}
     ticks = [t for t in range(0, 7) if t<=span[1]]
-    axes = sheet.panel(row, col, inset, dict(range=span, tickvals=ticks, ticktext=['0' if not t else f'0.{"9"*t}' for t in ticks], showgrid=True, gridcolor='#eef0f3', tickangle=0,
+    axes = sheet.panel(row, col, inset, dict(range=span, tickvals=ticks, ticktext=['0' if not t else f'.{"9"*t}' for t in ticks], showgrid=True, gridcolor='#eef0f3', tickangle=0,
                                              tickfont=dict(size=10), title=dict(text='held-out R²' if legend else '', standoff=4)),
                        dict(range=[len(names)-.45, -.55], tickvals=list(range(len(names))), ticktext=[n for _,n in names], ticks='', showline=False, tickfont=dict(size=11, color=INK)))
     for g,runs in enumerate(groups):
@@ -481,6 +481,17 @@ def preset_text(have):
     size = lambda n: f'{n/1e6:.3g} million' if n>=1e6 else f'{n:,}'
     return f"runs of preset {' and '.join(presets)}, {size(min(tokens))}{'' if min(tokens)==max(tokens) else ' to '+size(max(tokens))} tokens"
 
+def full_rank(p):
+    "What is said of a process where there is nothing to shuffle; None where there is"
+    E = emission_matrix(p)
+    rank = int(np.linalg.matrix_rank(E, tol=1e-10*abs(E).max()))
+    return f"{called(p.name)}: the read-out has full rank ({rank} of {p.dim}). The next-token law fixes the belief, so there is nothing to shuffle and no test." if rank==p.dim else None
+
+def exact_text(have):
+    "Where the next-token law says everything"
+    full = [called(p) for p in dict.fromkeys(p for p,_ in have) if full_rank(next(v[0] for (q,_),v in have.items() if q==p).process())]
+    return f"The exact law of the next token is no network; where the read-out has full rank ({', '.join(full)}) it fixes the belief, and the panel cannot tell beliefs from next-token knowledge. " if full else ''
+
 IN_SAMPLE = ("Fitted to all prefixes and scored on the same prefixes, as published: with several hundred coefficients such a fit interpolates where there are few prefixes "
              "(FRDN has 510 of them against 385 coefficients of a transformer and 259 of a recurrent network), and even an untrained network looks good.")
 
@@ -493,9 +504,7 @@ def panels_figure(runs, processes, models, form, side, what, title, labels=False
     if form=='paper' and len(models)==1: last = round(side*.9)
     caption = (IN_SAMPLE+f" Bars: mean over components of the weighted RMSE, gauge sum(r) = d; blue trained, red Markov-3 beliefs, grey before training. "
                f"Each prediction has the colour of its true belief; opacity is the cube root of the probability. {preset_text(have)[0].upper()+preset_text(have)[1:]}; seed {min(r[0].config.get('seed') or 0 for r in have.values())} drawn.") if form=='paper' else (
-               f"Each prefix is predicted by a read-out that did not see it, and has the colour of its true belief. Right: held-out R² on an axis of nines, −log₁₀(1−R²), with all controls; {seeds_text(have)}. "
-               "The law of the next token is no network: where it is exact (Mess3, Bloch Walk, Moon, whose read-out has full rank) the panel cannot tell beliefs from next-token knowledge. "
-               f"{preset_text(have)[0].upper()+preset_text(have)[1:]}.")
+               f"Each prefix is predicted by a read-out that did not see it, and has the colour of its true belief. Right: held-out R² on an axis of nines, −log₁₀(1−R²), with all controls; {seeds_text(have)}. "+exact_text(have)+f"{preset_text(have)[0].upper()+preset_text(have)[1:]}.")
     sheet = Sheet([side]*(1+len(models))+[last], [side]*len(rows), (12,14), (38,14,64,22), caption, title)
     sheet.heads(['Truth', *map(called, models), 'RMSE, in sample' if form=='paper' else 'Scores, held out'])
     if form=='paper': sheet.key([(BLUE,'trained'), (RED,'Markov-3'), (GREY,'untrained')], sheet.width-14, 22)
@@ -606,11 +615,11 @@ def figure3(
                 "Bottom: root mean square error over components, divided by that of the same layer before training; pale dashed: Markov-3 beliefs. "
                 "All fits are made and scored on the same prefixes, as published, so the curve of an expressive site starts low and the division hides how low; middle panel cut at a loss of 1.004 times the bound. ") if form=='paper' else
                (f"Top: beliefs read out of a {called(kind)}, each by a read-out that did not see it, at steps {', '.join(map(str, steps))} of {last}. Bottom: held-out R² on an axis of nines with controls: pale dashed: Markov-3 beliefs from the same activations; "
-                "dotted lines: the last three tokens; the dashes at the first checkpoint and the hollow line over layers: the untrained network. "
+                "dotted grey: the last three tokens, which need no network; leftmost point and hollow points over layers: the untrained network. The exact law of the next token would score 1. "
                 + (f"Bands: 95% Student intervals over {' and '.join(str(n) for n in sorted({len(v) for v in have.values()}))} seeds. " if max(map(len, have.values()))>1 else "One seed: no intervals. ")))
     caption += preset_text({(process,k):v for k,v in have.items()}).capitalize()+'.'
     side, low = 203, 250
-    sheet = Sheet([side]*5, [side, low], (10, 58), (38,12,64,44), caption, f"{called(process)}: beliefs during training, {'as published' if form=='paper' else 'held out'}")
+    sheet = Sheet([side]*5, [side, low], (10, 40), (38,12,64,44), caption, f"{called(process)}: beliefs during training, {'as published' if form=='paper' else 'held out'}")
     sheet.heads([f"{seen[t]:,} tokens" if t else 'before training' for t in steps])
     sheet.key([(NETWORK_COLOUR[m], called(m), '●') for m in have]+[(fade(MUTED, .6), 'Markov-3', '- -')]+([(MUTED, 'untrained', '○'), (MUTED, 'last 3 tokens', '···')] if form=='ours' else []), sheet.width-12, 22)
     box = limits(s.xy, (moments[-1],), s.view.frame)
@@ -624,7 +633,7 @@ def figure3(
     if form=='ours':
         tops = [nines(heldout_fit(r)['combined']['belief']['r2']) for v in have.values() for r in v]
         top = float(np.ceil(max(tops)*2+.3)/2)
-        ys = dict(title=title, range=[-.2, top], tickvals=list(range(8)), ticktext=['0']+[f'0.{"9"*k}' for k in range(1,8)], showgrid=True, gridcolor='#eef0f3')
+        ys = dict(title=title, range=[-.2, top], tickvals=list(range(8)), ticktext=['0']+[f'.{"9"*k}' for k in range(1,8)], showgrid=True, gridcolor='#eef0f3')
     tokens = [t for k,t in seen.items() if k]
     ticks = [10**k for k in range(2,11) if min(tokens)*.9<=10**k<=max(tokens)*1.2]
     unit = lambda n: f'{n/1e9:g}B' if n>=1e9 else f'{n/1e6:g}M' if n>=1e6 else f'{n/1e3:g}k' if n>=1e3 else str(n)
@@ -642,12 +651,13 @@ def figure3(
             return nines([heldout_fit(r, t)[site][target]['r2'] for r,t in zip(rs, steps)])
         for target,dash in (('belief','solid'), ('markov3','dash')):
             series = np.array([spread(values(target, steps, 'combined')) for _,steps in when])
-            losses = [{q['step']:q['published' if form=='paper' else 'excess'] for q in r.metrics if q.get('excess') is not None} for r in rs]
+            losses = [{q['step']:q['published' if form=='paper' else 'excess'] for q in r.metrics if q.get('published') is not None} for r in rs]
             ratio = [np.mean([l.get(t, np.nan) for l,t in zip(losses, steps)]) for _,steps in when]
             x = [max(t, min(tokens)/2) for t,_ in when]        # the untrained network at the left end of a log axis
             band = dict(low=series[:,1], high=series[:,2]) if target=='belief' else {}
             sheet.add(over, *curve(x, series[:,0], colour, dash, f'{called(m)}, {target}', pale=target=='markov3', **band))
-            sheet.add(loss, *curve(ratio, series[:,0], colour, dash, f'{called(m)}, {target}', pale=target=='markov3'))
+            exact = np.isfinite(ratio)                          # where the loss was evaluated exactly
+            sheet.add(loss, *curve(np.array(ratio)[exact], series[exact,0], colour, dash, f'{called(m)}, {target}', pale=target=='markov3'))
             sites = in_order(fit(rs[0], None).sites)
             for steps,mark in [(when[-1][1],dash)]+([([0]*len(rs),'dot')] if form=='ours' and target=='belief' else []):
                 y = np.array([spread(values(target, steps, n)) for n in sites])
@@ -723,7 +733,7 @@ def figure4(
             pad = .02*(xr[1]-xr[0]), .02*(yr[1]-yr[0])
             xr, yr = ([r[0]-d, r[1]+d] for r,d in zip((xr,yr), pad))
             low = 1 if (p,models[1]) in pairs else 0
-            axes = sheet.panel(i, j, x=dict(range=xr, mirror=True, showticklabels=i==low, title=dict(text=('true cosine similarity' if form=='paper' else 'true distance') if i==low else '', standoff=4), nticks=6),
+            axes = sheet.panel(i, j, x=dict(range=xr, mirror=True, showticklabels=i==low, title=dict(text=('true cosine similarity' if form=='paper' else 'true distance') if i==1 else '', standoff=4), nticks=6),
                                y=dict(range=yr, mirror=True, nticks=6, title=('read-out cosine similarity' if form=='paper' else 'read-out distance') if j==0 else ''))
             centre = lambda r: dict(start=r[0]+(r[1]-r[0])/BINS/2, step=(r[1]-r[0])/BINS)
             back = 'markov3' if form=='paper' else 'untrained'
@@ -806,12 +816,6 @@ def shuffle_fit(
 
 PARTS = dict(layers=' by layer', training=' during training', histograms=', 200 shuffles', table=' in numbers')
 
-def full_rank(p):
-    "What is said of a process where there is nothing to shuffle; None where there is"
-    E = emission_matrix(p)
-    rank = int(np.linalg.matrix_rank(E, tol=1e-10*abs(E).max()))
-    return f"{called(p.name)}: the read-out has full rank ({rank} of {p.dim}). The next-token law fixes the belief, so there is nothing to shuffle and no test." if rank==p.dim else None
-
 def shuffle_table(
     have,  # (process, network) -> runs
     form,  # 'paper' or 'ours'
@@ -853,8 +857,8 @@ def figure_shuffle(
     tests = [p for p in processes if not words[p]]
     title = f"The shuffle control{PARTS[part]}, {'as published' if form=='paper' else 'all prefixes'}"
     if part=='table': return table_figure({k:have[k] for p in processes for m in models if (k:=(p,m)) in have}, form, title, how)
-    if part=='layers': caption = how+"Blue above violet: the activations hold more than the next-token law; blue above orange: what they hold beyond it belongs to the right prefixes. "+bands
-    elif part=='training': caption = how+"At the end of the last layer; the leftmost point is the network before training. "+bands
+    if part=='layers': caption = how+"Blue above violet: the activations hold more than the next-token law; blue above orange: what they hold beyond it belongs to the right prefixes; grey: how far an untrained network gets, which is the bar to pass. Scores under −0.08 are drawn at the lower edge. "+bands
+    elif part=='training': caption = how+"At the end of the last layer; the leftmost point is the network before training. Scores under −0.08 are drawn at the lower edge. "+bands
     else: caption = (how.replace('ten random folds', 'five random folds')+f"Grey: R² of {SHUFFLES} shuffled targets at the end of the last layer; blue line: R² of the true beliefs. "
                      +("p: share of shuffles that score at least as well. " if form=='paper' else "p = (1+k)/(1+n), at least 1/201; the range over seeds is given, the first seed is drawn. "))
     caption += preset_text({k:have[k] for k in have if k[0] in tests} or have).capitalize()+'.'
