@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['PROCESSES', 'MODELS', 'ROWS', 'MARK', 'HOURS', 'LENGTH', 'as_names', 'record_of', 'analysed_depth', 'one_network',
            'guarded', 'read_mark', 'open_folder', 'network_folder', 'read_record', 'cost', 'in_time', 'line_of',
-           'publish', 'stop_workers', 'side_by_side', 'conduct', 'demo', 'study']
+           'publish', 'side_by_side', 'conduct', 'demo', 'study']
 
 # %% ../../nbs/studies/01_demo.ipynb #demo-8623ca
 import json, shutil, signal, threading, time, warnings
@@ -15,6 +15,7 @@ from joblib import Parallel, delayed, parallel_config
 from tqdm import std
 from tqdm.auto import tqdm
 from .. import __version__
+from ..engine import stop_workers
 from ..files import read_json, write_atomic
 from ..processes.zoo import process, zoo
 from ..plots.panels import belief_panels
@@ -188,10 +189,6 @@ def publish(
     write_report(Path(out)/'report.html', rows, figures, status=status, context=s['context'], **page)
     return rows
 
-def stop_workers():
-    "End the worker processes of this process now"
-    from joblib.externals.loky import get_reusable_executor
-    get_reusable_executor(reuse=True, kill_workers=True).shutdown(wait=True, kill_workers=True) # reuse: never wait for a new pool
 
 def side_by_side(
     work,        # as in `conduct`

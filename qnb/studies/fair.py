@@ -15,8 +15,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 import numpy as np
 import torch
-from joblib import Parallel, delayed
 from tqdm.auto import tqdm
+from ..engine import carry_out
 from ..files import digest, read_json, write_atomic
 from ..analysis.belief_study import belief_study
 from ..models.hybrid import VARIANTS, circuit_runs, find_variant, parameters
@@ -127,10 +127,7 @@ def do_trials(
     todo = [(p, t) for p,t in zip(paths, trials) if not p.exists()]
     fresh = replace(task)                                            # without what it has worked out: that need not travel
     bar = tqdm(total=len(todo), disable=not progress, desc=task.name, unit='trial', leave=False)
-    if jobs==1:
-        for p,t in todo: do_trial(p, fresh, *t); bar.update()
-    else:
-        for _ in Parallel(n_jobs=jobs, idle_worker_timeout=5, return_as='generator_unordered')(delayed(do_trial)(p, fresh, *t) for p,t in todo): bar.update()
+    for _ in carry_out(do_trial, [(p, fresh, *t) for p,t in todo], 'serial' if jobs==1 else 'loky', jobs): bar.update()
     bar.close()
     return [read_json(p, 'the trial') for p in paths]
 

@@ -8,7 +8,7 @@ __all__ = ['STACKED', 'SMALL', 'stacked_layer', 'stacked_recurrent', 'stacked_tr
 
 # %% ../../nbs/training/05_together.ipynb #together-ae1789
 import contextlib, time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 import numpy as np
 import torch
@@ -16,14 +16,16 @@ import torch.nn.functional as F
 from torch.func import stack_module_state
 from tqdm.auto import tqdm
 from ..files import digest
+from ..models.device import device_name, exact_floats, find_device
 from ..models.recurrent import Recurrent
 from ..models.transformer import Transformer, attend, attention_plan
-from .batches import Batch, HardSampler, SubtreeSampler, WordSampler
+from .batches import Batch
+from .logs import Guarded
 from .muon import from_blocks, is_hidden, orthogonalise, to_blocks
 from .prefix_tree import divergence, evaluate, expectation
 from .runs import append, checkpoint_steps, create, cut_back, finish, held, load_tensors, save_checkpoint, save_tensors
 from .task import Task, checked
-from .trainer import Recipe, new_schedule, noted_interrupts, observe, plateau, rate, round_over, torch_threads, words_now
+from .trainer import Recipe, new_schedule, noted_interrupts, observe, plateau, rate, round_over, sampler_for, scored, torch_threads, words_now
 
 # %% ../../nbs/training/05_together.ipynb #together-c9f519
 def _linear(x, w, b): "A linear map per seed: x (S, N, k), w (S, k, m), b (S, m)"; return torch.baddbmm(b[:,None], x, w)
@@ -108,7 +110,7 @@ class Stack:
         for w in self.weights.values(): w.grad = None
         loss = divergence(STACKED[type(self.networks[0])](self.weights, self.config, batch.tree), batch.law, batch.log_law)@batch.weight
         loss.sum().backward()
-        return loss.detach().numpy().astype(float)
+        return loss.detach().cpu().numpy().astype(float)
     def in_turn(self, batch):
         "One network after the other"
         out = []
@@ -132,7 +134,7 @@ class StackedOptimiser:
         self.share = recipe.rest if self.muon else 1.
         self.adam = torch.optim.Adam([self.weights[k] for k in self.others], lr=1., betas=(.9 if self.muon else recipe.momentum, recipe.beta2), fused=True)
         self.sizes = [len(to_blocks(self.weights[k][0], d)) for k in self.mats]
-        self.mean = torch.zeros(len(stack), sum(self.sizes), d, d)
+        self.mean = torch.zeros(len(stack), sum(self.sizes), d, d, device=next(iter(self.weights.values())).device)
     @torch.no_grad()
     def step(self, lr):
         "One update from the gradients"
@@ -152,22 +154,22 @@ class StackedOptimiser:
     ):
         "Go on from a state"
         rows = slice(None) if rows is None else rows
-        self.mean = tensors['mean'][rows].clone()
+        self.mean.copy_(tensors['mean'][rows])
         for k in self.others:
-            if f'{k}.step' in tensors: self.adam.state[self.weights[k]] = {n: tensors[f'{k}.{n}'].clone() if n=='step' else tensors[f'{k}.{n}'][rows].clone() for n in ('step','exp_avg','exp_avg_sq')}
+            if f'{k}.step' in tensors: self.adam.state[self.weights[k]] = {n: (tensors[f'{k}.{n}'] if n=='step' else tensors[f'{k}.{n}'][rows]).to(self.mean.device, copy=True) for n in ('step','exp_avg','exp_avg_sq')}
 
 # %% ../../nbs/training/05_together.ipynb #together-0acf11
 class Group:
     "Runs in training together"
-    def __init__(self, runs, progress=True, save_seconds=10.):
-        c = runs[0].config
+    def __init__(self, runs, progress=True, save_seconds=10., device='cpu', loggers=()):
+        c, self.device = runs[0].config, find_device(device)
         self.runs, self.recipe, self.seed, self.save_seconds = list(runs), Recipe(**c['recipe']), c['together'][0], save_seconds
+        self.loggers = {x.folder: Guarded(loggers) for x in runs}
         p = runs[0].process()
         self.e = expectation(p, c['context'], seed=np.random.SeedSequence(self.seed, spawn_key=(0,)))
         self.scale = self.e.bound if self.e.bound>1e-12 else max(self.e.constant, 1e-12)
         r = self.recipe
-        if r.labels=='hard': self.sampler = HardSampler(p, c['context'], self.e.bound)
-        else: self.sampler = SubtreeSampler(self.e, r.temper) if self.e.exact else WordSampler(p, c['context'])
+        self.sampler = sampler_for(r, p, self.e, self.device)
         self.checkpoints = set(checkpoint_steps(r.limit))
         self.file = runs[0].folder.parent/'together'/f"{digest([x.folder.name for x in runs])}.safetensors"
         self.s, self.step, self.tokens, self.seconds, self.cpu, self.saved = new_schedule(), 0, 0, 0., 0., time.monotonic()
@@ -178,7 +180,8 @@ class Group:
             for k in ('s','step','tokens','seconds','cpu'): setattr(self, k, numbers[k])
         for x in self.runs:
             if not x.finished: cut_back(x, self.step if numbers else -1)
-        self.stack = Stack([x.model() for x in self.runs])
+        for x in self.runs: self.loggers[x.folder].start(x)
+        self.stack = Stack([x.model().to(self.device) for x in self.runs])
         for k,w in self.stack.weights.items():
             if numbers: w.data.copy_(tensors[f'net.{k}'])
         self.opt = StackedOptimiser(self.stack, r)
@@ -210,21 +213,21 @@ class Group:
         checkpoint=True, # keep their weights
     )->list: # the lines
         "Append a line to the metrics of some runs; seconds are shared among those in training"
-        rows, number = [], lambda v: None if v!=v else v
+        rows = []
         for i in which:
             if self.runs[i].finished: rows.append(self.runs[i].metrics[-1]); continue     # before a crash, after the last save
             row = dict(step=self.step, tokens=self.tokens, seconds=self.seconds, cpu_seconds=self.cpu, estimate=self.s['mean'], excess=None)
-            if exact:
-                m = self.judge(i)
-                row |= dict(loss=m.loss, bound=m.bound, excess=number(m.nats/self.scale), excess_nats=m.nats, relative=number(m.relative), published=number(m.published) if m.bound>1e-12 else None, exact=m.exact)
+            if exact: row |= scored(self.judge(i), self.scale)
             append(self.runs[i], row); rows.append(row)
+            self.loggers[self.runs[i].folder].log(self.runs[i], row)
             if checkpoint: save_checkpoint(self.runs[i], self.step, self.stack.networks[i])
         return rows
 
     def leave(self, which):
         "Finish some runs; the others go on in a smaller stack"
         for i,row in zip(which, self.keep(which, exact=True)):
-            if not self.runs[i].finished: finish(self.runs[i], row)
+            if not self.runs[i].finished: finish(self.runs[i], row, device_name(self.device))
+            self.loggers[self.runs[i].folder].finish(self.runs[i])
         stay = [i for i in range(len(self.runs)) if i not in which]
         self.runs, state = [self.runs[i] for i in stay], self.opt.tensors()
         if stay:
@@ -267,9 +270,11 @@ def train_together(
     progress:bool=True,  # show a bar
     threads:int=1,       # torch threads
     save_seconds=10.,    # at least so many seconds between two saved states
+    device='cpu',        # 'cpu', 'cuda', 'cuda:N' or 'auto'
+    loggers=(),          # as in `train`
 )->list: # of finished runs
     "Train several seeds in one process, or go on, or find them finished. ValueError if the tasks differ in more than the seed"
-    tasks = list(tasks)
+    tasks, device = list(tasks), find_device(device)
     configs, seeds = checked(tasks), [t.seed for t in tasks]
     if len({digest(replace(t, seed=0).config()) for t in tasks})!=1: raise ValueError("tasks that are trained together may differ in the seed only")
     if len(set(seeds))!=len(seeds): raise ValueError(f"seeds {seeds} hold one twice: give each network its own")
@@ -278,8 +283,8 @@ def train_together(
     if all(x.finished for x in runs): return runs
     with contextlib.ExitStack() as stack:
         for x in runs: stack.enter_context(held(x))
-        stack.enter_context(torch_threads(threads)); interrupts = stack.enter_context(noted_interrupts())
-        group = Group(runs, progress, save_seconds)
+        stack.enter_context(torch_threads(threads)); stack.enter_context(exact_floats(device)); interrupts = stack.enter_context(noted_interrupts())
+        group = Group(runs, progress, save_seconds, device, loggers)
         try: done = group.go(interrupts)
         finally: group.bar.close()
         if done: group.file.unlink(missing_ok=True)

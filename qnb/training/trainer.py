@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['QUICK', 'STANDARD', 'PRESETS', 'Recipe', 'paper_recipe', 'recipe', 'new_schedule', 'part_done', 'rate', 'words_now',
-           'observe', 'round_over', 'plateau', 'noted_interrupts', 'torch_threads', 'Session', 'train']
+           'observe', 'round_over', 'plateau', 'noted_interrupts', 'torch_threads', 'sampler_for', 'scored', 'Session',
+           'configuration', 'train']
 
 # %% ../../nbs/training/03_trainer.ipynb #trainer-6fadc0
 import contextlib, signal, threading, time
@@ -173,6 +174,24 @@ def torch_threads(n):
     finally: torch.set_num_threads(old)
 
 # %% ../../nbs/training/03_trainer.ipynb #trainer-ad9466
+def sampler_for(
+    r:Recipe,
+    p,              # the process
+    e,              # its `Expectation`
+    device='cpu',   # where the batches shall be
+):
+    "What draws the batches of a recipe"
+    if r.labels=='hard': return HardSampler(p, e.context, e.bound, device)
+    return SubtreeSampler(e, r.temper, device) if e.exact else WordSampler(p, e.context, device=device)
+
+def scored(
+    m,       # a `Score`
+    scale,   # nats per unit of excess
+)->dict: # JSON types, None for what does not exist
+    "An exact evaluation as part of a line of metrics"
+    number = lambda v: None if v!=v else v
+    return dict(loss=m.loss, bound=m.bound, excess=number(m.nats/scale), excess_nats=m.nats, relative=number(m.relative), published=number(m.published) if m.bound>1e-12 else None, exact=m.exact)
+
 class Session:
     "A run in training"
     def __init__(self, run, progress=True, save_seconds=10., device='cpu', loggers=()):
@@ -182,8 +201,7 @@ class Session:
         self.e = expectation(p, c['context'], seed=np.random.SeedSequence(self.seed, spawn_key=(0,)))
         self.scale = self.e.bound if self.e.bound>1e-12 else max(self.e.constant, 1e-12)   # nats per unit of excess
         r = self.recipe
-        if r.labels=='hard': self.sampler = HardSampler(p, c['context'], self.e.bound, self.device)
-        else: self.sampler = SubtreeSampler(self.e, r.temper, self.device) if self.e.exact else WordSampler(p, c['context'], device=self.device)
+        self.sampler = sampler_for(r, p, self.e, self.device)
         self.net = run.model().to(self.device)
         self.opt = Muon(self.net, r.momentum, r.rest, (.9, r.beta2)) if r.optimiser=='muon' else Adam(self.net.parameters(), (r.momentum, r.beta2))
         self.checkpoints = set(checkpoint_steps(r.limit))
@@ -230,10 +248,7 @@ class Session:
     def keep(self, exact=False, checkpoint=True):
         "Append a line to the metrics, and keep the weights"
         row = dict(step=self.step, tokens=self.tokens, seconds=self.seconds, cpu_seconds=self.cpu, estimate=self.s['mean'], excess=None)
-        if exact:
-            m = self.judge()
-            number = lambda v: None if v!=v else v
-            row |= dict(loss=m.loss, bound=m.bound, excess=number(m.nats/self.scale), excess_nats=m.nats, relative=number(m.relative), published=number(m.published) if m.bound>1e-12 else None, exact=m.exact)
+        if exact: row |= scored(self.judge(), self.scale)
         append(self.run, row)
         if checkpoint: save_checkpoint(self.run, self.step, self.net)
         self.last = row
@@ -269,6 +284,21 @@ class Session:
         return done
 
 # %% ../../nbs/training/03_trainer.ipynb #trainer-3519de
+def configuration(
+    process, model, context=8, preset='quick', seed=0, # as in `train`
+    network=None,        # fields of the network's configuration, if `model` is a name
+    **overrides          # fields of the recipe; with 'paper' also `epochs`
+)->dict: # only JSON types
+    "All that decides the outcome of a run. ValueError for arguments that do not fit each other"
+    p = find_process(process)
+    if not (isinstance(seed, (int, np.integer)) and seed>=0): raise ValueError(f"seed must be a whole number from 0 on, not {seed!r}")
+    if not (isinstance(context, (int, np.integer)) and context>=1): raise ValueError(f"context must be a whole number from 1 on, not {context!r}")
+    cfg = model_config(model, p.vocab, int(context), 42+int(seed), **(network or {})) if isinstance(model, str) else model
+    if cfg.vocab!=p.vocab: raise ValueError(f"the network reads {cfg.vocab} tokens, {p.name} writes {p.vocab}: configure it with vocab={p.vocab}")
+    if cfg.context and cfg.context<context: raise ValueError(f"the network reads at most {cfg.context} tokens: configure it with context={context}")
+    r = recipe(preset, cfg.kind, p.name, **overrides)
+    return dict(process=process_config(p), model=asdict(cfg), context=int(context), seed=int(seed), preset=preset if isinstance(preset, str) else 'own', recipe=asdict(r), format=1)
+
 def train(
     process,             # a process, or its name in the zoo
     model,               # 'transformer', 'lstm', 'gru', 'rnn', or a configuration of one
@@ -284,15 +314,8 @@ def train(
     **overrides,         # fields of the recipe; with 'paper' also `epochs`
 ): # a finished `Run`
     "Train a network, or go on with a run that was cut short, or find it finished. ValueError for arguments that do not fit each other"
-    p, device, loggers = find_process(process), find_device(device), Guarded(loggers)
-    if not (isinstance(seed, (int, np.integer)) and seed>=0): raise ValueError(f"seed must be a whole number from 0 on, not {seed!r}")
-    if not (isinstance(context, (int, np.integer)) and context>=1): raise ValueError(f"context must be a whole number from 1 on, not {context!r}")
-    cfg = model_config(model, p.vocab, int(context), 42+int(seed)) if isinstance(model, str) else model
-    if cfg.vocab!=p.vocab: raise ValueError(f"the network reads {cfg.vocab} tokens, {p.name} writes {p.vocab}: configure it with vocab={p.vocab}")
-    if cfg.context and cfg.context<context: raise ValueError(f"the network reads at most {cfg.context} tokens: configure it with context={context}")
-    r = recipe(preset, cfg.kind, p.name, **overrides)
-    run = create(out or 'qnb-runs', dict(process=process_config(p), model=asdict(cfg), context=int(context), seed=int(seed),
-        preset=preset if isinstance(preset, str) else 'own', recipe=asdict(r), format=1))
+    device, loggers = find_device(device), Guarded(loggers)
+    run = create(out or 'qnb-runs', configuration(process, model, context, preset, seed, **overrides))
     if run.finished: return run
     with held(run), torch_threads(threads), exact_floats(device), noted_interrupts() as interrupts:
         try:
