@@ -745,8 +745,8 @@ def figure4(
             else:
                 heads = [study_head(r)['diagnostics']['similarity'] for r in have[p,m]]
                 def told(key, metric):
-                    mean, low, high = spread([h[key][metric] for h in heads])
-                    return f'{mean:.3f}'+('' if not np.isfinite([low,high]).all() else f' [{low:.3f}, {min(high, 1):.3f}]')
+                    mean, low, high = spread_r2([h[key][metric] for h in heads])
+                    return f'{mean:.3f}'+('' if not np.isfinite([low,high]).all() else f' [{low:.3f}, {high:.3f}]')
                 words = (f'<span style="color:#d9480f">R² = {told("trained","mahalanobis")}<br>cosine {told("trained","cosine")}</span><br>'
                          f'<span style="color:{MUTED}">untrained {told("untrained","mahalanobis")}<br>cosine {told("untrained","cosine")}</span>')
             sheet.text(sheet.x[j]+8, sheet.y[i]+7, words, 11, xanchor='left', yanchor='top', align='left', bgcolor='rgba(255,255,255,.75)')
