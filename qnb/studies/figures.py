@@ -504,7 +504,7 @@ def panels_figure(runs, processes, models, form, side, what, title, labels=False
     if form=='paper' and len(models)==1: last = round(side*.9)
     caption = (IN_SAMPLE+f" Bars: mean over components of the weighted RMSE, gauge sum(r) = d; blue trained, red Markov-3 beliefs, grey before training. "
                f"Each prediction has the colour of its true belief; opacity is the cube root of the probability. {preset_text(have)[0].upper()+preset_text(have)[1:]}; seed {min(r[0].config.get('seed') or 0 for r in have.values())} drawn.") if form=='paper' else (
-               f"Each prefix is predicted by a read-out that did not see it, and has the colour of its true belief. Right: held-out R² on an axis of nines, −log₁₀(1−R²), with all controls; {seeds_text(have)}. "+exact_text(have)+f"{preset_text(have)[0].upper()+preset_text(have)[1:]}.")
+               f"Each prefix is predicted by a read-out that did not see it, and has the colour of its true belief. Right: held-out R² on an axis of nines, −log₁₀(1−R²), with all controls; {seeds_text(have)}; scores beyond the axis are drawn at its edge. "+exact_text(have)+f"{preset_text(have)[0].upper()+preset_text(have)[1:]}.")
     sheet = Sheet([side]*(1+len(models))+[last], [side]*len(rows), (12,14), (38,14,64,22), caption, title)
     sheet.heads(['Truth', *map(called, models), 'RMSE, in sample' if form=='paper' else 'Scores, held out'])
     if form=='paper': sheet.key([(BLUE,'trained'), (RED,'Markov-3'), (GREY,'untrained')], sheet.width-14, 22)
