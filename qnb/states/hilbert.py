@@ -6,7 +6,8 @@
 __all__ = ['MOVES', 'VECTORS', 'Bond', 'Lattice', 'cells', 'angle', 'site_of', 'lattice', 'chain', 'ladder', 'square',
            'triangular', 'memory_limit', 'in_words', 'parity', 'masks', 'rank_tables', 'rank_by_counting', 'rank',
            'Basis', 'basis', 'spins', 'fermions', 'electrons', 'Symmetry', 'translation', 'site_map', 'reflection',
-           'spin_flip', 'number_parity', 'momentum', 'lifted', 'after', 'apply_symmetry', 'group', 'Sector', 'sector']
+           'spin_flip', 'number_parity', 'momentum', 'lifted', 'after', 'apply_symmetry', 'group', 'Sector', 'sector',
+           'from_plain']
 
 # %% ../../nbs/states/00_hilbert.ipynb #hilbert-46c875
 import os
@@ -350,6 +351,7 @@ def lifted(
     b:Basis,    # the basis it will act on
 )->Symmetry: # acts on modes
     "A symmetry of sites as one of modes; ValueError if it does not fit the basis"
+    if b.species==2 and len(g.perm)==b.modes and not g.flip: return g                                # acts on modes already
     if len(g.perm)!=b.sites: raise ValueError(f"{g.name} moves {len(g.perm)} sites and the basis has {b.sites}: build both from one lattice")
     if g.flip and b.kind=='fermions': raise ValueError(f"{g.name} exchanges up and down, which fermions without spin do not have: use spins or electrons")
     if g.flip and b.number is not None and (2*b.number[0]!=b.sites if b.kind=='spins' else b.number[0]!=b.number[1]):
@@ -431,8 +433,8 @@ class Sector:
         np.add.at(out, (..., self.place[on]), part)
         return out
     def plain(self):
-        "Eigenvalues by name, for JSON"
-        return [dict(name=g.name, perm=list(g.perm), eigenvalue=[x.real, x.imag]) for g,x in self.generators]
+        "Everything needed to build it again with `from_plain`, for JSON"
+        return [dict(name=g.name, perm=list(g.perm), flip=g.flip, phases=None if g.phases is None else [[complex(a).real, complex(a).imag] for a in g.phases], eigenvalue=[x.real, x.imag]) for g,x in self.generators]
     def __repr__(self): return f"Sector({self.dim:,} of {self.basis.dim:,} states of {self.basis}; " + ', '.join(f'{g.name}: {x:.4g}' if x.imag else f'{g.name}: {x.real:.4g}' for g,x in self.generators)+')'
 
 def sector(
@@ -458,3 +460,12 @@ def sector(
     c = np.where(number>=0, c/np.sqrt(np.where(keep, norm2, 1))[np.searchsorted(rows, first)], 0)
     if not (abs(c.imag)>1e-12).any(): c = c.real.copy()
     return Sector(b, gens, rows[keep], number, c, len(G))
+
+# %% ../../nbs/states/00_hilbert.ipynb #hilbert-8c4e24
+def from_plain(
+    b:dict,      # what `Basis.plain` gave
+    gens=None,   # what `Sector.plain` gave, or None
+):               # Basis or Sector
+    "A basis or a sector from plain data"
+    if not gens: return basis(**b)
+    return sector(basis(**b), *((Symmetry(tuple(g['perm']), None if g['phases'] is None else tuple(complex(*a) for a in g['phases']), g['flip'], g['name']), complex(*g['eigenvalue'])) for g in gens))
