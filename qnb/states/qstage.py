@@ -274,15 +274,17 @@ def from_flax(
     net, tree = QStage(config).to(dtype), decode(data)
     if not isinstance(tree, dict) or set(tree)!={'params'} or not isinstance(tree['params'], dict): raise ValueError("this is no file of Flax parameters: it must hold one map called 'params'")
     found, names, own, weights = flattened(tree['params']), flax_names(net.config), net.state_dict(), {}
-    for k in names.keys()-found.keys(): raise ValueError(f"the file has no {min(names.keys()-found.keys())}: it belongs to another architecture")
-    for k in found.keys()-names.keys(): raise ValueError(f"the file has {min(found.keys()-names.keys())!r:.80}, which this architecture does not know")
+    missing, spare = sorted(names.keys()-found.keys()), sorted(found.keys()-names.keys())
+    if missing: raise ValueError(f"the file has no {missing[0]}: it belongs to another architecture")
+    if spare: raise ValueError(f"the file has {spare[0]!r:.80}, which this architecture does not know")
     for k,(name,shape) in names.items():
         a = found[k]
         if not isinstance(a, np.ndarray) or a.dtype.kind!='f': raise ValueError(f"{k} is no array of floating point numbers")
         if a.shape!=shape: raise ValueError(f"{k} has shape {a.shape} where this architecture has {shape}")
-        if not np.isfinite(a).all(): raise ValueError(f"{k} holds {np.count_nonzero(~np.isfinite(a))} numbers that are not finite")
         w = own[name]
-        weights[name] = torch.tensor(a.reshape(w.shape[::-1]).T if k.endswith('kernel') else a.reshape(w.shape), dtype=dtype)
+        w = torch.tensor(a.reshape(w.shape[::-1]).T if k.endswith('kernel') else a.reshape(w.shape), dtype=dtype)
+        if not w.isfinite().all(): raise ValueError(f"{k} holds numbers that are not finite: {int((~w.isfinite()).sum())} of {w.numel()}")
+        weights[name] = w
     load_state(net, weights, 'the file')
     return net.eval()
 
