@@ -6,16 +6,15 @@
 __all__ = ['FORMAT', 'multiplets', 'Levels', 'lowest', 'ritz', 'deflated', 'solve', 'ground_states', 'described', 'name_of',
            'save_levels', 'load_levels', 'name_numbers', 'read_published']
 
-# %% ../../nbs/states/02_exact.ipynb #exact-9052a4
+# %% ../../nbs/states/02_exact.ipynb #exact-119c61
 import csv, io, json, re
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 import numpy as np
 from scipy.linalg import eigh
 from ..files import digest, write_atomic
-from .hilbert import Basis, Sector, chain, fermions, from_plain as space_from_plain, in_words
-from .hamiltonians import Hamiltonian, Matrices, from_plain as ham_from_plain, matrices, tv, values
+from .hilbert import Sector, chain, fermions, in_words, space_from_plain
+from .hamiltonians import Hamiltonian, Matrices, hamiltonian_from_plain, matrices, tv, values
 
 # %% ../../nbs/states/02_exact.ipynb #exact-c52fa1
 def multiplets(
@@ -52,7 +51,8 @@ class Levels:
     def gap(self):
         "From the ground multiplet to the next level; None if there is none"
         n = self.degeneracy[0]
-        return float(self.energies[n]-self.energies[0]) if n<len(self.energies) else None if self.above is None else float(self.above-self.energies[0])
+        upper = self.energies[n] if n<len(self.energies) else self.above
+        return None if upper is None else float(upper-self.energies[0])
 
     def projection(self, psi):
         "Length of normalised vectors (..., dim) within the ground multiplet, sqrt(sum_a |<a|psi>|^2): the overlap where the multiplet is one state"
@@ -65,7 +65,9 @@ class Levels:
 
     def __repr__(self):
         c = ', '.join(f'{n}={v:g}' for n,v in zip(self.ham.couplings[:6], self.couplings))
-        return f"Levels of {self.ham.name} ({c}): E = {', '.join(f'{e:.8f} (x{n})' for e,n in zip(self.energies[np.cumsum((0,)+self.degeneracy[:-1])], self.degeneracy))}, next {self.above}, {self.method}"
+        found = ', '.join(f'{e:.8f} (x{n})' for e,n in zip(self.energies[np.cumsum((0,)+self.degeneracy[:-1])], self.degeneracy))
+        above = 'none' if self.above is None else f'{self.above:.8f}' if self.complete else 'not looked for'
+        return f"Levels of {self.ham.name} ({c}): {found}; next {above}; {self.method}"
 
 # %% ../../nbs/states/02_exact.ipynb #exact-e81448
 def lowest(
@@ -90,7 +92,11 @@ def lowest(
     order = np.argsort(w)
     return w[order], U[:,order]
 
-def ritz(H, V): "Rayleigh and Ritz: the best energies and vectors within the span of columns"; Q = np.linalg.qr(V)[0]; w, u = np.linalg.eigh(Q.conj().T@(H@Q)); return w, Q@u
+def ritz(H, V):
+    "Rayleigh and Ritz: the best energies and vectors within the span of columns"
+    Q = np.linalg.qr(V)[0]
+    w, u = np.linalg.eigh(Q.conj().T@(H@Q))
+    return w, Q@u
 
 def deflated(
     H,              # sparse Hermitian matrix
@@ -115,7 +121,9 @@ def deflated(
         if low<=target or np.isinf(target):
             w, u = lowest(H, 1, rng, tol, V, E, top)
             if w[0]<=edge:
-                if V.shape[1]>=most: raise ValueError(f"the level at energy {w[0]:.6g} has more than {most-levels} members: allow more with `most`, or choose a symmetry sector")
+                if V.shape[1]>=most:
+                    raise ValueError(f"the level at energy {w[0]:.6g} has more than {most-levels} members: allow more with `most`, "
+                                     "or choose a symmetry sector")
                 V = np.concatenate([V, u], 1); continue
             target = min(target, w[0])
         return E[E<=edge], V[:,E<=edge], float(target)
@@ -147,7 +155,8 @@ def solve(
         E, V, above = E[:k], V[:,:k], float(E[k]) if k<n else None
     else: E, V, above = deflated(H, int(levels), np.random.default_rng(seed), tol, same, check, most+levels)
     r = np.linalg.norm(H@V-V*E, axis=0)
-    V = V*np.exp(-1j*np.angle(V[abs(V).argmax(0), np.arange(V.shape[1])])) if np.iscomplexobj(V) else V*np.sign(V[abs(V).argmax(0), np.arange(V.shape[1])])
+    largest = V[abs(V).argmax(0), np.arange(V.shape[1])]
+    V = V*(largest.conj()/abs(largest))                                # largest entry positive
     return Levels(M.ham, M.space, tuple(float(x) for x in c), E, np.ascontiguousarray(V.T), r, multiplets(E, same), above, method)
 
 def ground_states(
@@ -177,7 +186,9 @@ def described(ham, space):
     b = space.basis if isinstance(space, Sector) else space
     return dict(hamiltonian=ham.plain(), basis=b.plain(), sector=space.plain() if isinstance(space, Sector) else None)
 
-def name_of(ham, space, c, levels, kw): "Name of the file for a result: same question, same name"; return f"{ham.name}-{digest(dict(described(ham, space), couplings=[float(x) for x in c], levels=levels, options=kw, format=FORMAT))}"
+def name_of(ham, space, c, levels, kw):
+    "Name of the file for a result: same question, same name"
+    return f"{ham.name}-{digest(dict(described(ham, space), couplings=[float(x) for x in c], levels=levels, options=kw, format=FORMAT))}"
 
 def save_levels(
     out:Levels, # the result
@@ -185,11 +196,13 @@ def save_levels(
 )->Path:
     "Write a result; never half"
     b = out.space.basis if isinstance(out.space, Sector) else out.space
-    meta = dict(described(out.ham, out.space), couplings=dict(zip(out.ham.couplings, out.couplings)), boundary=out.ham.lattice and list(out.ham.lattice.boundary),
-                degeneracy=list(out.degeneracy), above=None if out.above is None or np.isnan(out.above) else out.above, complete=bool(out.complete), method=out.method,
+    meta = dict(described(out.ham, out.space), couplings=dict(zip(out.ham.couplings, out.couplings)),
+                boundary=out.ham.lattice and list(out.ham.lattice.boundary), degeneracy=list(out.degeneracy),
+                above=out.above if out.complete else None, complete=bool(out.complete), method=out.method,
                 states=digest(b.states.astype('<u8').tobytes(), 32), format=FORMAT)
     f = io.BytesIO()
-    np.savez(f, meta=np.array(json.dumps(meta)), energies=out.energies, vectors=out.vectors, residuals=out.residuals, couplings=np.array(out.couplings), degeneracy=np.array(out.degeneracy))
+    np.savez(f, meta=np.array(json.dumps(meta)), energies=out.energies, vectors=out.vectors, residuals=out.residuals,
+             couplings=np.array(out.couplings), degeneracy=np.array(out.degeneracy))
     return write_atomic(path, f.getvalue())
 
 def load_levels(
@@ -200,20 +213,25 @@ def load_levels(
     "Read a result; ValueError if it is missing, broken, about something else, or if its vectors are not what it says"
     path = Path(path)
     try:
-        with np.load(path, allow_pickle=False) as z: meta, arrays = json.loads(str(z['meta'])), {k: z[k] for k in ('energies','vectors','residuals','couplings')}
+        with np.load(path, allow_pickle=False) as z:
+            meta, arrays = json.loads(str(z['meta'])), {k: z[k] for k in ('energies','vectors','residuals','couplings')}
     except FileNotFoundError: raise ValueError(f"the result {path} does not exist") from None
     except Exception as e: raise ValueError(f"the result {path} is broken ({type(e).__name__}): delete it and compute it again") from None
-    if meta.get('format')!=FORMAT: raise ValueError(f"the result {path} has format {meta.get('format')}, this version reads {FORMAT}: compute it again")
-    for what,given,key in (('Hamiltonian', ham and ham.plain(), 'hamiltonian'), ('space', space and described(ham or ham_from_plain(meta['hamiltonian']), space), 'basis')):
-        if given is not None and json.loads(json.dumps(given if key=='hamiltonian' else [given['basis'], given['sector']]))!=(meta[key] if key=='hamiltonian' else [meta['basis'], meta['sector']]):
-            raise ValueError(f"the result {path} is about another {what}: delete it, or choose another folder")
-    ham, space = ham or ham_from_plain(meta['hamiltonian']), space or space_from_plain(meta['basis'], meta['sector'])
+    if meta.get('format')!=FORMAT:
+        raise ValueError(f"the result {path} has format {meta.get('format')}, this version reads {FORMAT}: compute it again")
+    asked = (ham or hamiltonian_from_plain(meta['hamiltonian'])), (space or space_from_plain(meta['basis'], meta['sector']))
+    here = json.loads(json.dumps(described(*asked)))
+    for key,what in dict(hamiltonian='Hamiltonian', basis='basis', sector='sector').items():
+        if here[key]!=meta[key]: raise ValueError(f"the result {path} is about another {what}: delete it, or choose another folder")
+    ham, space = asked
     b = space.basis if isinstance(space, Sector) else space
     if digest(b.states.astype('<u8').tobytes(), 32)!=meta['states'] or arrays['vectors'].shape!=(len(arrays['energies']), space.dim):
         raise ValueError(f"the vectors in {path} do not belong to the states of {b} in their order: compute them again")
-    if abs(np.linalg.norm(arrays['vectors'], axis=1)-1).max()>1e-8: raise ValueError(f"a vector in {path} does not have norm one: the file is damaged, compute it again")
-    return Levels(ham, space, tuple(arrays['couplings'].tolist()), arrays['energies'], arrays['vectors'], arrays['residuals'], tuple(meta['degeneracy']),
-                  meta['above'] if meta['complete'] else np.nan, meta['method'])
+    if abs(np.linalg.norm(arrays['vectors'], axis=1)-1).max()>1e-8:
+        raise ValueError(f"a vector in {path} does not have norm one: the file is damaged, compute it again")
+    above = meta['above'] if meta['complete'] else np.nan
+    return Levels(ham, space, tuple(arrays['couplings'].tolist()), arrays['energies'], arrays['vectors'], arrays['residuals'],
+                  tuple(meta['degeneracy']), above, meta['method'])
 
 # %% ../../nbs/states/02_exact.ipynb #exact-db28c1
 def name_numbers(
@@ -244,14 +262,18 @@ def read_published(
     finally: csv.field_size_limit(old)
     if len(rows)!=2: raise ValueError(f"{path.name} has {len(rows)} lines: a published state has two, a header and the data")
     cells = rows[1]
-    if len(cells)!=2+2*b.dim: raise ValueError(f"{path.name} has {len(cells)} cells and {ham.sites} sites with {number} particles need {2+2*b.dim}: it belongs to another lattice or filling")
+    if len(cells)!=2+2*b.dim:
+        raise ValueError(f"{path.name} has {len(cells)} cells and {ham.sites} sites with {number} particles need {2+2*b.dim}: "
+                         "it belongs to another lattice or filling")
     try:
         delta, listed = float(cells[0]), np.array(cells[1].strip().strip('[]').split(), float)
         psi = np.array([complex(x.replace(' ', '')) for x in cells[2:2+b.dim]]); masks = np.array([int(x) for x in cells[2+b.dim:]], np.uint64)
     except (ValueError, OverflowError) as e: raise ValueError(f"{path.name} has a cell that is no number ({e}): restore the file") from None
     if not len(listed): raise ValueError(f"{path.name} lists no energies in its second cell: restore the file")
     ok = b.contains(masks)
-    if not ok.all(): raise ValueError(f"mask {int(masks[~ok][0])} in {path.name} is no state of {number} particles on {ham.sites} sites: it belongs to another lattice or filling")
+    if not ok.all():
+        raise ValueError(f"mask {int(masks[~ok][0])} in {path.name} is no state of {number} particles on {ham.sites} sites: "
+                         "it belongs to another lattice or filling")
     if len(np.unique(masks))!=b.dim: raise ValueError(f"{path.name} lists a mask twice: its coefficients cannot be assigned")
     v = np.empty(b.dim, complex); v[b.rank(masks)] = psi
     norm = np.linalg.norm(v)
@@ -260,5 +282,7 @@ def read_published(
     if abs(v.imag).max()<1e-9: v = v.real/np.linalg.norm(v.real)
     c = ham.values(dict(V=V, **({'delta': delta} if 'delta' in ham.couplings else {})))
     E = listed.min(); r = np.linalg.norm(matrices(ham, b).matrix(c)@v-E*v)
-    if not r<tol: raise ValueError(f"the vector in {path.name} is no eigenvector of {ham.name} on the {ham.lattice.name if ham.lattice else 'lattice'} with V={V:g} at its energy {E:.8f} (residual {r:.2g}): check lattice, boundary, field and the order of states")
+    if not r<tol:
+        raise ValueError(f"the vector in {path.name} is no eigenvector of {ham.name} on the {ham.lattice.name if ham.lattice else 'lattice'} "
+                         f"with V={V:g} at its energy {E:.8f} (residual {r:.2g}): check lattice, boundary, field and the order of states")
     return Levels(ham, b, tuple(float(x) for x in c), np.array([E]), v[None], np.array([r]), (1,), np.nan, 'published')

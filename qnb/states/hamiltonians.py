@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['LETTERS', 'models', 'Step', 'odd', 'tidy', 'after', 'adjoint', 'letter', 'word', 'reduced', 'Term', 'term',
-           'definite', 'collected', 'Hamiltonian', 'from_plain', 'values', 'real', 'hop', 'pairs', 'model', 'tv',
-           'tfim', 'exchange', 'xxz', 'heisenberg', 'j1j2', 'hubbard', 'with_terms', 'with_disorder', 'Moves', 'table',
-           'amplitudes', 'moves', 'fits', 'moves_in', 'diagonal', 'connected', 'commutes', 'Matrices', 'matrices',
-           'check_dim', 'apply_numpy', 'hermitian_product', 'torch_parts', 'apply_torch', 'apply_free']
+           'definite', 'collected', 'Hamiltonian', 'hamiltonian_from_plain', 'values', 'real', 'hop', 'pairs', 'model',
+           'tv', 'tfim', 'exchange', 'xxz', 'heisenberg', 'j1j2', 'hubbard', 'with_terms', 'with_disorder', 'Moves',
+           'table', 'amplitudes', 'moves', 'fits', 'moves_in', 'diagonal', 'connected', 'commutes', 'Matrices',
+           'matrices', 'check_dim', 'apply_numpy', 'hermitian_product', 'torch_parts', 'apply_torch', 'apply_free']
 
 # %% ../../nbs/states/01_hamiltonians.ipynb #hamilton-6d5251
 from dataclasses import dataclass, field, replace
@@ -15,7 +15,7 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 import numpy as np
 from scipy.sparse import csr_matrix
-from .hilbert import Basis, Lattice, Sector, apply_symmetry, lattice, parity
+from .hilbert import Basis, Lattice, Sector, apply_symmetry, in_words, lattice, memory_limit, parity
 
 # %% ../../nbs/states/01_hamiltonians.ipynb #hamilton-e2406b
 class Step(NamedTuple):
@@ -81,7 +81,9 @@ class Term:
     conjugate:bool=False # add the Hermitian conjugate
     each:bool=False    # one coupling per place: h[0], h[1], ...
 
-    def names(self): "Couplings of this term"; return [f'{self.coupling}[{k}]' for k in range(len(self.places))] if self.each else [self.coupling]
+    def names(self):
+        "Couplings of this term"
+        return [f'{self.coupling}[{k}]' for k in range(len(self.places))] if self.each else [self.coupling]
     def steps(self):
         "Pairs (coupling, step) of all places"
         for k,(place,w) in enumerate(zip(self.places, self.weights or (1,)*len(self.places))):
@@ -142,18 +144,25 @@ class Hamiltonian:
         modes = self.sites*(2 if self.kind=='electrons' else 1)
         for t in self.terms:
             wrong = [c for c in t.ops if LETTERS[c]==('fermions' if self.kind=='spins' else 'spins')]
-            if wrong: raise ValueError(f"operator {wrong[0]!r} in term {t.coupling!r} of {self.name} does not act on {self.kind}: "+("use + - x y z n h" if self.kind=='spins' else "use C c n h z"))
+            if wrong:
+                good = '+ - x y z n h' if self.kind=='spins' else 'C c n h z'
+                raise ValueError(f"operator {wrong[0]!r} in term {t.coupling!r} of {self.name} does not act on {self.kind}: use {good}")
             far = [i for p in t.places for i in p if not 0<=i<modes]
-            if far: raise ValueError(f"mode {far[0]} in term {t.coupling!r} of {self.name} does not exist: {self.sites} sites of {self.kind} have modes 0 to {modes-1}")
+            if far:
+                raise ValueError(f"mode {far[0]} in term {t.coupling!r} of {self.name} does not exist: "
+                                 f"{self.sites} sites of {self.kind} have modes 0 to {modes-1}")
         both = {t.coupling for t in self.terms if t.each}&{t.coupling for t in self.terms if not t.each}
-        if both: raise ValueError(f"coupling {min(both)!r} of {self.name} is one number in one term and one per place in another: give the terms different names")
+        if both:
+            raise ValueError(f"coupling {min(both)!r} of {self.name} is one number in one term and one per place in another: "
+                             "give the terms different names")
         for t in self.terms:
             for n in t.names():
                 have = self._definite(n)
                 for (k,*rest),c in have.items():
                     a = adjoint(Step(c, *rest))
                     if abs(have.get((k, *a[1:]), 0)-a.coef)>1e-12:
-                        raise ValueError(f"term {n!r} of {self.name} is not Hermitian: the word {t.ops!r} lacks its conjugate, or has a weight that is not real; set conjugate=True")
+                        raise ValueError(f"term {n!r} of {self.name} is not Hermitian: the word {t.ops!r} lacks its conjugate, "
+                                         "or has a weight that is not real; set conjugate=True")
 
     def _definite(self, name): return collected((k,u) for t in self.terms if name in t.names() for k,s in t.steps() if k==name for u in definite(s))
 
@@ -163,10 +172,12 @@ class Hamiltonian:
     def plain(self):
         "Everything needed to build it again, for JSON"
         def number(w): return [w.real, w.imag] if isinstance(w, complex) else w
-        terms = [dict(coupling=t.coupling, ops=t.ops, places=[list(p) for p in t.places], weights=[number(w) for w in t.weights], conjugate=t.conjugate, each=t.each) for t in self.terms]
-        return dict(name=self.name, kind=self.kind, sites=self.sites, lattice=self.lattice and self.lattice.plain(), defaults=dict(self.defaults), terms=terms)
+        terms = [dict(coupling=t.coupling, ops=t.ops, places=[list(p) for p in t.places], weights=[number(w) for w in t.weights],
+                      conjugate=t.conjugate, each=t.each) for t in self.terms]
+        return dict(name=self.name, kind=self.kind, sites=self.sites, lattice=self.lattice and self.lattice.plain(),
+                    defaults=dict(self.defaults), terms=terms)
 
-def from_plain(
+def hamiltonian_from_plain(
     d:dict, # what `Hamiltonian.plain` gave, perhaps read from JSON
 )->Hamiltonian:
     "A Hamiltonian from plain data"
@@ -178,12 +189,14 @@ def values(
     ham,            # the Hamiltonian
     couplings=None, # dict of numbers or arrays, an array of shape (..., K), a torch tensor of that shape, or None for the defaults
 ):                  # float64, shape (..., K), or the tensor
-    "Couplings as one array in the order of `ham.couplings`; ValueError for unknown names, missing values, lengths that do not fit, numbers that are not real"
+    "Couplings as one array in the order of `ham.couplings`; ValueError for unknown names, missing values, wrong lengths, complex numbers"
     K = len(ham.couplings)
     if couplings is None: couplings = {}
     if not isinstance(couplings, dict):
         c = couplings if hasattr(couplings, 'detach') else np.asarray(couplings)
-        if c.ndim<1 or c.shape[-1]!=K: raise ValueError(f"couplings of shape {tuple(c.shape)} do not fit {ham.name}: the last axis must have {K} entries, {', '.join(ham.couplings[:6])}{', ...'*(K>6)}")
+        if c.ndim<1 or c.shape[-1]!=K:
+            raise ValueError(f"couplings of shape {tuple(c.shape)} do not fit {ham.name}: the last axis must have {K} entries, "
+                             f"{', '.join(ham.couplings[:6])}{', ...'*(K>6)}")
         return c if hasattr(c, 'detach') else real(ham, c)
     given, cols = dict(dict(ham.defaults), **couplings), {}
     each = {t.coupling: len(t.places) for t in ham.terms if t.each}
@@ -191,7 +204,8 @@ def values(
         v = np.asarray(v.detach().cpu() if hasattr(v, 'detach') else v)
         if name in each and name not in ham.couplings:
             if name not in couplings and v.ndim==0: v = np.full(each[name], v)
-            if v.ndim<1 or v.shape[-1]!=each[name]: raise ValueError(f"coupling {name!r} of {ham.name} has shape {v.shape}: it needs {each[name]} values, one per place")
+            if v.ndim<1 or v.shape[-1]!=each[name]:
+                raise ValueError(f"coupling {name!r} of {ham.name} has shape {v.shape}: it needs {each[name]} values, one per place")
             for k in range(each[name]): cols[f'{name}[{k}]'] = v[...,k]
         elif name in ham.couplings: cols[name] = v
         else: raise ValueError(f"{ham.name} has no coupling {name!r}: it has {', '.join(ham.couplings[:6])}{', ...'*(K>6)}")
@@ -201,7 +215,9 @@ def values(
 
 def real(ham, c):
     "The array in float64; ValueError if an entry is not real or not finite"
-    if np.iscomplexobj(c) and c.imag.any(): raise ValueError(f"coupling {ham.couplings[np.argwhere(c.imag)[0][-1]]!r} of {ham.name} is not real, which makes it non-Hermitian: put phases on the bonds")
+    if np.iscomplexobj(c) and c.imag.any():
+        raise ValueError(f"coupling {ham.couplings[np.argwhere(c.imag)[0][-1]]!r} of {ham.name} is not real, "
+                         "which makes it non-Hermitian: put phases on the bonds")
     c = np.asarray(c.real if np.iscomplexobj(c) else c, float)
     if not np.isfinite(c).all(): raise ValueError(f"coupling {ham.couplings[np.argwhere(~np.isfinite(c))[0][-1]]!r} of {ham.name} is not finite")
     return c
@@ -216,15 +232,19 @@ def hop(name, ops, lat, kind='nn', factor=-1., offset=0):
     w = factor*(np.where(abs(np.sin(phase))<1e-15, np.cos(phase), np.exp(1j*phase)) if phase.any() else np.ones(len(bonds)))
     return term(name, ops, [(b.i+offset, b.j+offset) for b in bonds], w, conjugate=True)
 
-def pairs(name, ops, lat, kind='nn', factor=1.): "A word of two letters on bonds of a kind"; return term(name, ops, [(b.i, b.j) for b in lat.of(kind)], factor)
+def pairs(name, ops, lat, kind='nn', factor=1.):
+    "A word of two letters on bonds of a kind"
+    return term(name, ops, [(b.i, b.j) for b in lat.of(kind)], factor)
 
-def model(name, kind, lat, terms, **defaults): "A Hamiltonian on a lattice"; return Hamiltonian(name, kind, lat.sites, tuple(terms), tuple(defaults.items()), lat)
+def model(name, kind, lat, terms, **defaults):
+    "A Hamiltonian on a lattice"
+    return Hamiltonian(name, kind, lat.sites, tuple(terms), tuple(defaults.items()), lat)
 
 def tv(
     lat:Lattice,  # the lattice
     field=None,   # None, 'even' (1 where x+y is even, else 0), 'staggered' ((-1)**(x+y)), or one number per site
 )->Hamiltonian:   # couplings t, V and, with a field, delta
-    "Spinless fermions with repulsion between neighbours; the published chain has field='even', the published torus field='staggered', both delta = 0.1"
+    "Spinless fermions with repulsion; the published chain has field='even', the published torus field='staggered', both delta = 0.1"
     terms = [hop('t', 'Cc', lat), pairs('V', 'nn', lat)]
     if field is None: return model('t-V', 'fermions', lat, terms, t=1., V=0.)
     w = (lat.stagger+1)/2 if isinstance(field, str) and field=='even' else lat.stagger if isinstance(field, str) and field=='staggered' else field
@@ -233,18 +253,27 @@ def tv(
 
 def tfim(lat)->Hamiltonian:
     "Transverse-field Ising model; couplings J and h; ValueError for a twisted lattice"
-    if lat.twisted: raise ValueError(f"a twist of {[b for b in lat.boundary if b][0]:.4g} has no meaning for TFIM, in which no charge is conserved: use a periodic or an open boundary")
+    if lat.twisted:
+        raise ValueError(f"a twist of {[b for b in lat.boundary if b][0]:.4g} has no meaning for TFIM, "
+                         "in which no charge is conserved: use a periodic or an open boundary")
     return model('TFIM', 'spins', lat, [pairs('J', 'zz', lat, factor=-1.), term('h', 'x', range(lat.sites), -1.)], J=1., h=1.)
 
-def exchange(name, lat, kind='nn'): "S.S on bonds of a kind under one coupling"; return [hop(name, '+-', lat, kind, .5), pairs(name, 'zz', lat, kind, .25)]
-def xxz(lat)->Hamiltonian: "Jxy (Sx Sx + Sy Sy) + Jz Sz Sz on nearest neighbours"; return model('XXZ', 'spins', lat, [hop('Jxy', '+-', lat, 'nn', .5), pairs('Jz', 'zz', lat, 'nn', .25)], Jxy=1., Jz=1.)
+def exchange(name, lat, kind='nn'):
+    "S.S on bonds of a kind under one coupling"
+    return [hop(name, '+-', lat, kind, .5), pairs(name, 'zz', lat, kind, .25)]
+def xxz(lat)->Hamiltonian:
+    "Jxy (Sx Sx + Sy Sy) + Jz Sz Sz on nearest neighbours"
+    return model('XXZ', 'spins', lat, [hop('Jxy', '+-', lat, 'nn', .5), pairs('Jz', 'zz', lat, 'nn', .25)], Jxy=1., Jz=1.)
 def heisenberg(lat)->Hamiltonian: "J S.S on nearest neighbours"; return model('Heisenberg', 'spins', lat, exchange('J', lat), J=1.)
-def j1j2(lat)->Hamiltonian: "J1 S.S on nearest and J2 S.S on second neighbours"; return model('J1-J2', 'spins', lat, exchange('J1', lat)+exchange('J2', lat, 'nnn'), J1=1., J2=0.)
+def j1j2(lat)->Hamiltonian:
+    "J1 S.S on nearest and J2 S.S on second neighbours"
+    return model('J1-J2', 'spins', lat, exchange('J1', lat)+exchange('J2', lat, 'nnn'), J1=1., J2=0.)
 
 def hubbard(lat)->Hamiltonian:
     "Electrons that hop and pay U for a doubly occupied site"
     n = lat.sites
-    return model('Hubbard', 'electrons', lat, [hop('t', 'Cc', lat), hop('t', 'Cc', lat, offset=n), term('U', 'nn', [(i, i+n) for i in range(n)])], t=1., U=0.)
+    terms = [hop('t', 'Cc', lat), hop('t', 'Cc', lat, offset=n), term('U', 'nn', [(i, i+n) for i in range(n)])]
+    return model('Hubbard', 'electrons', lat, terms, t=1., U=0.)
 
 def with_terms(
     ham:Hamiltonian, # the Hamiltonian
@@ -288,7 +317,8 @@ def table(
     first = [n for n,k in enumerate(keys) if n==0 or k[:2]!=keys[n-1][:2]]
     u = lambda i, of=keys: np.array([k[i] for k in of], np.uint64)
     heads = [keys[n] for n in first]
-    return Moves(coef.astype(complex if np.iscomplexobj(coef) else float), u(2), u(3), u(4), np.array(first, int), u(1, heads), np.array([k[0] for k in heads], int))
+    coef = coef.astype(complex if np.iscomplexobj(coef) else float)
+    return Moves(coef, u(2), u(3), u(4), np.array(first, int), u(1, heads), np.array([k[0] for k in heads], int))
 
 def amplitudes(
     mv:Moves,     # the moves
@@ -316,7 +346,9 @@ def fits(
     b:Basis,         # the basis
 ):
     "ValueError unless the Hamiltonian stays within the basis"
-    if (ham.kind, ham.sites)!=(b.kind, b.sites): raise ValueError(f"{ham.name} acts on {ham.sites} sites of {ham.kind} and the basis has {b.sites} sites of {b.kind}: build both from one lattice")
+    if (ham.kind, ham.sites)!=(b.kind, b.sites):
+        raise ValueError(f"{ham.name} acts on {ham.sites} sites of {ham.kind} and the basis has {b.sites} sites of {b.kind}: "
+                         "build both from one lattice")
     if b.number is None: return
     off = moves(ham, True)[1]
     for s in range(b.species):
@@ -325,7 +357,8 @@ def fits(
         bad = np.flatnonzero(2*np.bitwise_count(off.want&flip).astype(int)!=np.bitwise_count(flip))
         if len(bad):
             k = off.coupling[np.searchsorted(off.start, bad[0], 'right')-1]
-            raise ValueError(f"term {ham.couplings[k]!r} of {ham.name} changes the number of ones, which {b} keeps fixed: use a basis with all states")
+            raise ValueError(f"term {ham.couplings[k]!r} of {ham.name} changes the number of ones, which {b} keeps fixed: "
+                             "use a basis with all states")
 
 def moves_in(ham, b): "Moves for states of a basis, after a check that they stay in it"; fits(ham, b); return moves(ham, b.number is not None)
 
@@ -375,7 +408,9 @@ def commutes(
     for g,_ in s.generators:
         to, factor = apply_symmetry(g, m, b)
         gap = abs(image(m, g)-factor[:,None]*image(to)).max(0)
-        if (gap>1e-9).any(): raise ValueError(f"term {ham.couplings[int(np.argmax(gap))]!r} of {ham.name} does not commute with {g.name}: leave out one of them")
+        if (gap>1e-9).any():
+            raise ValueError(f"term {ham.couplings[int(np.argmax(gap))]!r} of {ham.name} does not commute with {g.name}: "
+                             "leave out one of them")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Matrices:
@@ -392,7 +427,9 @@ class Matrices:
     def dim(self): "Number of states"; return self.space.dim
     @property
     def real(self): "Are all entries real?"; return not np.iscomplexobj(self.entry)
-    def __repr__(self): return f"Matrices of {self.ham.name} ({', '.join(self.ham.couplings[:6])}{', ...'*(len(self.ham.couplings)>6)}), {self.dim:,} states, {len(self.entry):,} entries off the diagonal"
+    def __repr__(self):
+        names = ', '.join(self.ham.couplings[:6])+', ...'*(len(self.ham.couplings)>6)
+        return f"Matrices of {self.ham.name} ({names}), {self.dim:,} states, {len(self.entry):,} entries off the diagonal"
 
     @cached_property
     def _pattern(self): # with the diagonal first in each row
@@ -435,6 +472,10 @@ def matrices(
     sec = isinstance(space, Sector); b = space.basis if sec else space
     off = moves_in(ham, b)[1]
     if sec: commutes(ham, space)
+    need, have = space.dim*(24*len(off.flip)+8*len(ham.couplings)), memory_limit()
+    if need>have:
+        raise ValueError(f"matrices of {ham.name} for {space.dim:,} states take up to {in_words(need)}, "
+                         f"and {in_words(have)} are available: use `apply_free`, or a symmetry sector")
     m = space.representatives if sec else b.states
     entry, column, coupling, per = [], [], [], [np.zeros(1, np.int64)]
     step = max(1, chunk//max(len(off.coef), 1))
@@ -446,16 +487,17 @@ def matrices(
         if sec:
             x = x*(space.coefficient[to]/space.coefficient[space.rows[i+r]]); to = space.place[to]
             live = to>=0; x, to, f, r = x[live], to[live], f[live], r[live]
-        entry.append(x); column.append(to.astype(np.int32 if len(m)<2**31 else np.int64)); coupling.append(off.coupling[f])
+        entry.append(x); column.append(to.astype(np.int32 if len(m)<2**31 else np.int64)); coupling.append(off.coupling[f].astype(np.int32))
         per.append(np.bincount(r, minlength=len(part)))
     cat = lambda x, dtype: np.concatenate(x) if x else np.zeros(0, dtype)
     per = np.concatenate(per) if len(per)>1 else np.zeros(len(m)+1, np.int64)
-    return Matrices(ham, space, diagonal(ham, m), cat(entry, float), cat(coupling, int), cat(column, np.int32), np.cumsum(per))
+    return Matrices(ham, space, diagonal(ham, m), cat(entry, float), cat(coupling, np.int32), cat(column, np.int32), np.cumsum(per))
 
 # %% ../../nbs/states/01_hamiltonians.ipynb #hamilton-fa72db
 def check_dim(M, psi):
     "ValueError unless the last axis has one entry per state"
-    if psi.ndim<1 or psi.shape[-1]!=M.dim: raise ValueError(f"vectors of shape {tuple(psi.shape)} do not fit {M!r}: the last axis must have {M.dim} entries")
+    if psi.ndim<1 or psi.shape[-1]!=M.dim:
+        raise ValueError(f"vectors of shape {tuple(psi.shape)} do not fit {M!r}: the last axis must have {M.dim} entries")
 
 def apply_numpy(
     M:Matrices,      # the matrices
@@ -494,7 +536,8 @@ def torch_parts(
         wide = dtype if M.real or dtype.is_complex else (torch.complex128 if dtype==torch.float64 else torch.complex64)
         with warnings.catch_warnings():
             warnings.simplefilter('ignore', UserWarning)                  # torch calls its sparse tensors a beta
-            parts = {k: torch.sparse_csr_tensor(*(torch.as_tensor(x) for x in (S.indptr, S.indices)), torch.as_tensor(S.data).to(wide), size=S.shape).to(device) for k,S in M.parts.items()}
+            def tensor(S): return torch.sparse_csr_tensor(torch.as_tensor(S.indptr), torch.as_tensor(S.indices), torch.as_tensor(S.data).to(wide), size=S.shape)
+            parts = {k: tensor(S).to(device) for k,S in M.parts.items()}
         narrow = dtype.to_real() if dtype.is_complex else dtype
         store[key] = torch.as_tensor(M.diagonal).to(narrow).to(device), parts, wide
     return store[key]
@@ -525,7 +568,8 @@ def apply_free(
     off, c = moves_in(ham, b)[1], values(ham, couplings)
     if hasattr(c, 'detach'): c = np.asarray(c.detach().cpu())
     if c.ndim!=1: raise ValueError(f"couplings of shape {c.shape} are several sets: give one, or use `Matrices.apply`")
-    if psi.shape[-1]!=space.dim: raise ValueError(f"vectors of shape {tuple(psi.shape)} do not fit {space!r}: the last axis must have {space.dim} entries")
+    if psi.shape[-1]!=space.dim:
+        raise ValueError(f"vectors of shape {tuple(psi.shape)} do not fit {space!r}: the last axis must have {space.dim} entries")
     m = space.representatives if sec else b.states
     def like(x):
         if not hasattr(psi, 'detach'): return x
@@ -533,10 +577,11 @@ def apply_free(
         t = torch.as_tensor(x).to(psi.device)
         return t if x.dtype.kind=='i' else t.to(psi.dtype if psi.dtype.is_complex or not t.is_complex() else torch.complex128)
     out = like(c@diagonal(ham, m))*psi
-    ends = np.append(off.start, len(off.coef))
+    ends, zero = np.append(off.start, len(off.coef)), np.zeros(1, int)
     for f in range(len(off.start)):
         one = slice(ends[f], ends[f+1])
-        a = amplitudes(Moves(off.coef[one], off.care[one], off.want[one], off.sign[one], np.zeros(1, int), off.flip[f:f+1], off.coupling[f:f+1]), m)[:,0].conj()*c[off.coupling[f]]
+        move = Moves(off.coef[one], off.care[one], off.want[one], off.sign[one], zero, off.flip[f:f+1], off.coupling[f:f+1])
+        a = amplitudes(move, m)[:,0].conj()*c[off.coupling[f]]
         to = b.rank(np.where(a!=0, m^off.flip[f], m))
         if sec:
             a = a*space.coefficient[to]/space.coefficient[space.rows]; to = np.maximum(space.place[to], 0)

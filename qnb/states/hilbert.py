@@ -7,7 +7,7 @@ __all__ = ['MOVES', 'VECTORS', 'Bond', 'Lattice', 'cells', 'angle', 'site_of', '
            'triangular', 'memory_limit', 'in_words', 'parity', 'masks', 'rank_tables', 'rank_by_counting', 'rank',
            'Basis', 'basis', 'spins', 'fermions', 'electrons', 'Symmetry', 'translation', 'site_map', 'reflection',
            'spin_flip', 'number_parity', 'momentum', 'lifted', 'after', 'apply_symmetry', 'group', 'Sector', 'sector',
-           'from_plain']
+           'space_from_plain']
 
 # %% ../../nbs/states/00_hilbert.ipynb #hilbert-46c875
 import os
@@ -47,7 +47,9 @@ class Lattice:
     @property
     def cells(self): "Integer position of each site, shape (sites, directions)"; return cells(self.shape)
     @property
-    def coordinates(self): "Position of each site in the plane or on the line, float64, shape (sites, directions)"; return self.cells@np.array(VECTORS.get(self.name, np.eye(len(self.shape))), float)
+    def coordinates(self):
+        "Position of each site in the plane or on the line, float64, shape (sites, directions)"
+        return self.cells@np.array(VECTORS.get(self.name, np.eye(len(self.shape))), float)
     @property
     def stagger(self): "(-1)**(x+y) of each site, shape (sites,)"; return 1.-2*(self.cells.sum(1)%2)
     @property
@@ -56,7 +58,9 @@ class Lattice:
     def of(self, kind='nn'):
         "Bonds of a kind, a tuple; 'nn' of a ladder are legs and rungs; ValueError if this lattice has none"
         found = tuple(b for b in self.bonds if b.kind==kind or (kind=='nn' and b.kind in ('leg','rung')))
-        if not found: raise ValueError(f"{self.name} of shape {self.shape} has no bonds of kind {kind!r}: it has {sorted({b.kind for b in self.bonds})}")
+        if not found:
+            raise ValueError(f"{self.name} of shape {self.shape} has no bonds of kind {kind!r}: "
+                             f"it has {sorted({b.kind for b in self.bonds})}")
         return found
 
     def plain(self):
@@ -76,7 +80,8 @@ def angle(
     "A boundary as a twist, or None; ValueError for anything else"
     words = dict(periodic=0., open=None, antiperiodic=pi)
     if isinstance(boundary, str) and boundary in words: return words[boundary]
-    if boundary is None or (isinstance(boundary, (int, float)) and not isinstance(boundary, bool) and np.isfinite(boundary)): return boundary if boundary is None else float(boundary)
+    if boundary is None: return None
+    if isinstance(boundary, (int, float)) and not isinstance(boundary, bool) and np.isfinite(boundary): return float(boundary)
     raise ValueError(f"boundary {boundary!r} is unknown: use 'periodic', 'open', 'antiperiodic' or a twist in radians")
 
 def site_of(shape, boundary, cell):
@@ -96,7 +101,8 @@ def lattice(
     if name not in MOVES: raise ValueError(f"lattice {name!r} is unknown: use one of {sorted(MOVES)}")
     shape = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
     d = len(next(iter(MOVES[name].values()))[0])
-    if len(shape)!=d or min(shape)<1 or max(shape)<2: raise ValueError(f"shape {shape} makes no {name}: give {d} positive whole number{'s'*(d>1)}, at least one above 1")
+    if len(shape)!=d or min(shape)<1 or max(shape)<2:
+        raise ValueError(f"shape {shape} makes no {name}: give {d} positive whole number{'s'*(d>1)}, at least one above 1")
     given = tuple(boundary) if isinstance(boundary, (tuple, list)) else (boundary,)*d
     if len(given)!=d: raise ValueError(f"{len(given)} boundaries for {d} directions: give one, or one per direction")
     edge = tuple(angle(b) for b in given)
@@ -114,15 +120,22 @@ def lattice(
                 if key in seen:
                     if abs(np.exp(1j*seen[key])-np.exp(1j*forward))>1e-12:
                         if kind=='nnn': torn = True; continue
-                        raise ValueError(f"sites {i} and {j} are joined twice with different phases: a twisted direction needs at least {max(map(abs, move))*2+1} sites")
+                        raise ValueError(f"sites {i} and {j} are joined twice with different phases: "
+                                         f"a twisted direction needs at least {max(map(abs, move))*2+1} sites")
                     continue
                 seen[key] = forward; bonds.append(Bond(i, j, kind, phase))
     return Lattice(name, shape, edge, tuple(x for x in bonds if not (torn and x.kind=='nnn')), bool(spread))
 
 def chain(length, boundary='periodic', **kw): "A chain, periodic unless told otherwise"; return lattice('chain', (length,), boundary, **kw)
-def ladder(length, boundary='periodic', **kw): "Two legs of `length` sites with rungs; sites 0 to length-1 are the first leg"; return lattice('ladder', (length, 2), boundary, **kw)
-def square(x, y=None, boundary='periodic', **kw): "A square lattice of x by y sites; site x + X y"; return lattice('square', (x, y or x), boundary, **kw)
-def triangular(x, y=None, boundary='periodic', **kw): "A triangular lattice, six neighbours per site when periodic"; return lattice('triangular', (x, y or x), boundary, **kw)
+def ladder(length, boundary='periodic', **kw):
+    "Two legs of `length` sites with rungs; sites 0 to length-1 are the first leg"
+    return lattice('ladder', (length, 2), boundary, **kw)
+def square(x, y=None, boundary='periodic', **kw):
+    "A square lattice of x by y sites; site x + X y"
+    return lattice('square', (x, y or x), boundary, **kw)
+def triangular(x, y=None, boundary='periodic', **kw):
+    "A triangular lattice, six neighbours per site when periodic"
+    return lattice('triangular', (x, y or x), boundary, **kw)
 
 # %% ../../nbs/states/00_hilbert.ipynb #hilbert-05ef58
 def memory_limit():
@@ -140,17 +153,18 @@ def in_words(
 
 def parity(x): "Number of ones of each mask, modulo 2, uint8"; return np.bitwise_count(x)&1
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def masks(
     L:int, # sites, 63 at most
     N:int, # ones
 )->np.ndarray: # uint64, shape (comb(L, N),), read only
     "All masks with N ones in the lexicographic order of their places"
-    if N==0: out = np.zeros(1, np.uint64)
-    elif N==L: out = np.array([2**L-1], np.uint64)
-    else: out = np.concatenate([(masks(L-1, N-1)<<1)|1, masks(L-1, N)<<1])
-    out.flags.writeable = False
-    return out
+    rows = {0: np.zeros(1, np.uint64)}                   # masks of l sites by number of ones, as far as they are needed
+    for l in range(1, L+1):
+        old, none, rows = rows, np.zeros(0, np.uint64), {}
+        for n in range(max(0, N-L+l), min(l, N)+1): rows[n] = np.concatenate([(old.get(n-1, none)<<1)|1, old.get(n, none)<<1])
+    rows[N].flags.writeable = False
+    return rows[N]
 
 # %% ../../nbs/states/00_hilbert.ipynb #hilbert-801a3e
 @lru_cache(maxsize=64)
@@ -213,8 +227,9 @@ class Basis:
     def states(self):
         "All masks in order, uint64, shape (dim,), read only; ValueError if they and two vectors do not fit into memory"
         need, have = 24*self.dim, memory_limit()
-        if need>have: raise ValueError(f"this basis has {self.dim:,} states, which take {in_words(need)} with two vectors, and {in_words(have)} are available: "
-                                       "use a symmetry sector of a smaller lattice, or sample instead of enumerating")
+        if need>have:
+            raise ValueError(f"this basis has {self.dim:,} states, which take {in_words(need)} with two vectors, "
+                             f"and {in_words(have)} are available: take a smaller lattice, or sample instead of enumerating")
         if self.number is None: out = np.arange(self.dim, dtype=np.uint64)
         elif self.species==1: return masks(self.sites, self.number[0])
         else: out = (masks(self.sites, self.number[0])[:,None]|(masks(self.sites, self.number[1])<<self.sites)[None]).ravel()
@@ -236,11 +251,13 @@ class Basis:
     def index(self, m):
         "Row of each mask, int64; ValueError names the first mask that does not belong to the basis"
         m = np.asarray(m, np.uint64); ok = self.contains(m)
-        if not np.all(ok): raise ValueError(f"mask {int(m[~ok].flat[0])} is not among the {self.dim:,} states of {self}: bit i is site i, and the number of ones must fit")
+        if not np.all(ok):
+            raise ValueError(f"mask {int(m[~ok].flat[0])} is not among the {self.dim:,} states of {self}: bit i is site i, "
+                             "and the number of ones must fit")
         return self.rank(m)
 
     def occupations(self, m=None, reverse=False):
-        "Zeros and ones of masks (all states if left out), uint8, shape (..., modes); `reverse` puts the last site first, as published networks read it"
+        "Zeros and ones of masks (all states if left out), uint8, shape (..., modes); `reverse` puts the last site first"
         m = self.states if m is None else np.asarray(m, np.uint64)
         return ((m[...,None]>>self._places(reverse))&1).astype(np.uint8)
 
@@ -292,7 +309,8 @@ def spins(
     "Spins 1/2, bit 1 is up"
     if magnetisation is None: return basis('spins', sites)
     up = magnetisation+sites/2
-    if up!=int(up) or not 0<=up<=sites: raise ValueError(f"a total Sz of {magnetisation} does not fit {sites} spins 1/2: use {-sites/2:g}, {1-sites/2:g}, ..., {sites/2:g}")
+    if up!=int(up) or not 0<=up<=sites:
+        raise ValueError(f"a total Sz of {magnetisation} does not fit {sites} spins 1/2: use {-sites/2:g}, {1-sites/2:g}, ..., {sites/2:g}")
     return basis('spins', sites, int(up))
 
 def fermions(sites, number=None): "Fermions without spin, all or `number` of them"; return basis('fermions', sites, number)
@@ -316,7 +334,8 @@ def translation(
 )->Symmetry:
     "One step along a direction; ValueError if that direction is open"
     twist = lattice.boundary[direction]
-    if twist is None: raise ValueError(f"direction {direction} of this {lattice.name} is open and has no translations: use 'periodic' or a twist")
+    if twist is None:
+        raise ValueError(f"direction {direction} of this {lattice.name} is open and has no translations: use 'periodic' or a twist")
     step = np.eye(len(lattice.shape), dtype=int)[direction]
     perm, over = zip(*(site_of(lattice.shape, lattice.boundary, c+step) for c in lattice.cells))
     phases = None if lattice.spread or not twist else tuple(complex(np.exp(-1j*twist*w[direction])) for w in over)
@@ -329,7 +348,8 @@ def site_map(
 )->Symmetry:
     "Any move of sites; ValueError if it is none"
     hits = [site_of(lattice.shape, lattice.boundary, np.asarray(move(c))) for c in lattice.cells]
-    if None in hits or len({h[0] for h in hits})<lattice.sites: raise ValueError(f"{name} does not map {lattice.name} of shape {lattice.shape} onto itself: every site needs a place of its own")
+    if None in hits or len({h[0] for h in hits})<lattice.sites:
+        raise ValueError(f"{name} does not map {lattice.name} of shape {lattice.shape} onto itself: every site needs a place of its own")
     return Symmetry(tuple(h[0] for h in hits), name=name)
 
 def reflection(
@@ -341,7 +361,9 @@ def reflection(
     def move(c): c = c.copy(); c[direction] = lattice.shape[direction]-1-c[direction]; return c
     return site_map(lattice, move, f'reflection of {direction}')
 
-def spin_flip(sites): "Exchange of up and down on all sites, for spins and electrons"; return Symmetry(tuple(range(sites)), flip=True, name='spin flip')
+def spin_flip(sites):
+    "Exchange of up and down on all sites, for spins and electrons"
+    return Symmetry(tuple(range(sites)), flip=True, name='spin flip')
 def number_parity(sites): "(-1)**(number of ones)"; return Symmetry(tuple(range(sites)), (-1.,)*sites, name='number parity')
 def momentum(k, length): "Eigenvalue of a translation at momentum 2 pi k/length"; return complex(np.exp(2j*pi*k/length))
 
@@ -353,10 +375,12 @@ def lifted(
     "A symmetry of sites as one of modes; ValueError if it does not fit the basis"
     if b.species==2 and len(g.perm)==b.modes and not g.flip: return g                                # acts on modes already
     if len(g.perm)!=b.sites: raise ValueError(f"{g.name} moves {len(g.perm)} sites and the basis has {b.sites}: build both from one lattice")
-    if g.flip and b.kind=='fermions': raise ValueError(f"{g.name} exchanges up and down, which fermions without spin do not have: use spins or electrons")
+    if g.flip and b.kind=='fermions':
+        raise ValueError(f"{g.name} exchanges up and down, which fermions without spin do not have: use spins or electrons")
     if g.flip and b.number is not None and (2*b.number[0]!=b.sites if b.kind=='spins' else b.number[0]!=b.number[1]):
         raise ValueError(f"{g.name} leads out of a basis with {b.number} ones: it needs as many up as down")
-    if g.flip and b.kind=='spins' and g.phases is not None: raise ValueError(f"{g.name} combines phases with a flip of spins, which is not supported: give them as two symmetries")
+    if g.flip and b.kind=='spins' and g.phases is not None:
+        raise ValueError(f"{g.name} combines phases with a flip of spins, which is not supported: give them as two symmetries")
     if b.species==1: return g
     swap = 1 if g.flip else 0
     perm = tuple(p+b.sites*(s^swap) for s in (0,1) for p in g.perm)
@@ -367,7 +391,8 @@ def after(
     f:Symmetry, # first
 )->Symmetry:
     "f, then g"
-    phases = None if f.phases is None and g.phases is None else tuple((f.phases[i] if f.phases else 1)*(g.phases[p] if g.phases else 1) for i,p in enumerate(f.perm))
+    a, b = (x.phases or (1.,)*len(x.perm) for x in (f, g))
+    phases = None if f.phases is None and g.phases is None else tuple(a[i]*b[p] for i,p in enumerate(f.perm))
     return Symmetry(tuple(g.perm[p] for p in f.perm), phases, f.flip!=g.flip, f'{g.name} after {f.name}')
 
 def apply_symmetry(
@@ -376,12 +401,12 @@ def apply_symmetry(
     b:Basis,      # the basis
 )->tuple: # (masks g(m), factors: real or complex, shape (n,))
     "A symmetry on masks: where each goes and with which factor"
-    out, sign = np.zeros_like(m), np.zeros(m.shape, np.uint8)
-    for i,p in enumerate(g.perm):
-        one = (m>>i)&1
-        out |= one<<p
+    out, sign, shift = np.zeros_like(m), np.zeros(m.shape, np.uint8), {}
+    for i,p in enumerate(g.perm): shift[p-i] = shift.get(p-i, 0)|1<<i          # bits that move equally far move together
+    for d,bits in shift.items(): out |= (m&bits)<<d if d>=0 else (m&bits)>>-d
+    for i,p in enumerate(g.perm if b.kind!='spins' else ()):
         behind = sum(1<<j for j in range(i+1, len(g.perm)) if g.perm[j]<p)
-        if behind and b.kind!='spins': sign ^= parity(m&behind)&one.astype(np.uint8)
+        if behind: sign ^= parity(m&behind)&((m>>i)&1).astype(np.uint8)
     factor = 1.-2.*sign
     for i,a in enumerate(g.phases or ()):
         if a!=1: factor = factor*np.where((m>>i)&1, a, 1)
@@ -393,7 +418,9 @@ def group(
     generators, # pairs (Symmetry on modes, eigenvalue)
 )->list: # pairs (Symmetry, character)
     "The group that symmetries generate; ValueError if it does not close or the eigenvalues contradict each other"
-    def key(g): return g.perm, g.flip, None if g.phases is None else tuple(complex(round(z.real, 9)+0., round(z.imag, 9)+0.) for z in map(complex, g.phases))
+    def key(g):
+        phases = None if g.phases is None else tuple(complex(round(z.real, 9)+0., round(z.imag, 9)+0.) for z in map(complex, g.phases))
+        return g.perm, g.flip, phases
     def same(g): return g if g.phases is None or any(abs(z-1)>1e-9 for z in g.phases) else Symmetry(g.perm, None, g.flip, g.name)
     one = Symmetry(tuple(range(len(generators[0][0].perm))), name='identity')
     found, queue = {key(one): (one, 1.+0j)}, [one]
@@ -403,9 +430,12 @@ def group(
             h, value = same(after(g, f)), found[key(f)][1]*x
             if key(h) not in found:
                 found[key(h)] = h, value; queue.append(h)
-                if len(found)>2000: raise ValueError(f"{g.name} generates more than 2,000 elements: a twist that is no fraction of a turn needs spread=True")
+                if len(found)>2000:
+                    raise ValueError(f"{g.name} generates more than 2,000 elements: "
+                                     "a twist that is no fraction of a turn needs spread=True")
             elif abs(found[key(h)][1]-value)>1e-8:
-                raise ValueError(f"eigenvalue {x:.4g} of {g.name} contradicts the others: a product of symmetries that does nothing would have the eigenvalue {value/found[key(h)][1]:.4g}")
+                raise ValueError(f"eigenvalue {x:.4g} of {g.name} contradicts the others: "
+                                 f"a product of symmetries that does nothing would have the eigenvalue {value/found[key(h)][1]:.4g}")
     return list(found.values())
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -423,8 +453,14 @@ class Sector:
     @property
     def representatives(self): "Masks of the representatives, uint64, shape (dim,)"; return self.basis.states[self.rows]
     @property
+    def sizes(self):
+        "Basis states that take part in each vector, int64, shape (dim,)"
+        return np.bincount(self.place[self.place>=0], minlength=self.dim)
+    @property
     def real(self): "Are all coefficients real?"; return not np.iscomplexobj(self.coefficient)
-    def expand(self, v): "Vectors of the sector, shape (..., dim), as vectors of the basis, shape (..., basis.dim)"; return np.where(self.place>=0, np.asarray(v)[...,self.place]*self.coefficient, 0)
+    def expand(self, v):
+        "Vectors of the sector, shape (..., dim), as vectors of the basis, shape (..., basis.dim)"
+        return np.where(self.place>=0, np.asarray(v)[...,self.place]*self.coefficient, 0)
     def project(self, psi):
         "Components of vectors of the basis, shape (..., basis.dim), in the sector, shape (..., dim)"
         on = self.place>=0
@@ -433,9 +469,13 @@ class Sector:
         np.add.at(out, (..., self.place[on]), part)
         return out
     def plain(self):
-        "Everything needed to build it again with `from_plain`, for JSON"
-        return [dict(name=g.name, perm=list(g.perm), flip=g.flip, phases=None if g.phases is None else [[complex(a).real, complex(a).imag] for a in g.phases], eigenvalue=[x.real, x.imag]) for g,x in self.generators]
-    def __repr__(self): return f"Sector({self.dim:,} of {self.basis.dim:,} states of {self.basis}; " + ', '.join(f'{g.name}: {x:.4g}' if x.imag else f'{g.name}: {x.real:.4g}' for g,x in self.generators)+')'
+        "Everything needed to build it again with `space_from_plain`, for JSON"
+        pair = lambda z: [complex(z).real, complex(z).imag]
+        return [dict(name=g.name, perm=list(g.perm), flip=g.flip, phases=g.phases and [pair(a) for a in g.phases], eigenvalue=pair(x))
+                for g,x in self.generators]
+    def __repr__(self):
+        values = ', '.join(f'{g.name}: {x if x.imag else x.real:.4g}' for g,x in self.generators)
+        return f"Sector({self.dim:,} of {self.basis.dim:,} states of {self.basis}; {values})"
 
 def sector(
     b:Basis,     # the full basis
@@ -455,17 +495,19 @@ def sector(
         c[b.rank(to)] += np.conj(x)*factor/len(G)
     norm2 = c[rows].real                                        # <r|Pi|r>
     keep = norm2>1e-9
-    if not keep.any(): raise ValueError(f"no state of {b} has these eigenvalues ({', '.join(f'{g.name}: {x:.4g}' for g,x in gens)}): choose others")
+    if not keep.any():
+        raise ValueError(f"no state of {b} has these eigenvalues ({', '.join(f'{g.name}: {x:.4g}' for g,x in gens)}): choose others")
     number = np.where(keep, np.cumsum(keep)-1, -1)[np.searchsorted(rows, first)]
     c = np.where(number>=0, c/np.sqrt(np.where(keep, norm2, 1))[np.searchsorted(rows, first)], 0)
     if not (abs(c.imag)>1e-12).any(): c = c.real.copy()
     return Sector(b, gens, rows[keep], number, c, len(G))
 
 # %% ../../nbs/states/00_hilbert.ipynb #hilbert-8c4e24
-def from_plain(
+def space_from_plain(
     b:dict,      # what `Basis.plain` gave
     gens=None,   # what `Sector.plain` gave, or None
 ):               # Basis or Sector
     "A basis or a sector from plain data"
     if not gens: return basis(**b)
-    return sector(basis(**b), *((Symmetry(tuple(g['perm']), None if g['phases'] is None else tuple(complex(*a) for a in g['phases']), g['flip'], g['name']), complex(*g['eigenvalue'])) for g in gens))
+    read = lambda g: Symmetry(tuple(g['perm']), g['phases'] and tuple(complex(*a) for a in g['phases']), g['flip'], g['name'])
+    return sector(basis(**b), *((read(g), complex(*g['eigenvalue'])) for g in gens))
