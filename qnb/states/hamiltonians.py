@@ -380,6 +380,8 @@ def connected(
 )->tuple: # (masks (B, F+1) uint64, elements <m|H|m'> (B, F+1) real or complex)
     "Connected states and matrix elements of a batch; column 0 is the diagonal"
     c = values(ham, couplings); c = np.asarray(c.detach().cpu()) if hasattr(c, 'detach') else c
+    if c.ndim>1 and c.shape!=(len(m), len(ham.couplings)):
+        raise ValueError(f"couplings of shape {c.shape} do not fit {len(m)} masks: give one set, or ({len(m)}, {len(ham.couplings)})")
     c = np.broadcast_to(c, (len(m), len(ham.couplings)))
     off = moves(ham, conserve and ham.kind=='spins')[1]
     if not len(off.coef): return m[:,None], (c*diagonal(ham, m).T).sum(1)[:,None]
@@ -395,7 +397,7 @@ def commutes(
 ):
     "ValueError if a coupling does not commute with a symmetry of the sector"
     b, rng = s.basis, np.random.default_rng(0)
-    v, m = rng.normal(size=b.dim), b.states if b.dim<=samples else b.states[rng.choice(b.dim, samples, replace=False)]
+    v, m = rng.normal(size=b.dim), b.states if b.dim<=samples else b.random(samples, rng)
     off = moves_in(ham, b)[1]
     def image(m, g=None): # sum over connected states of amplitude times v at (the image of) that state, per coupling
         f, (to, of) = np.ones(m.shape), (m, 1.) if g is None else apply_symmetry(g, m, b)
@@ -439,13 +441,13 @@ class Matrices:
         column[on], column[off] = n[:-1], self.column
         return column, (self.row+n).astype(self.column.dtype), on, off
 
-    def matrix(self, couplings=None, tidy=False):
-        "The sparse matrix at some couplings; `tidy` sorts it and adds entries that stand in the same place"
+    def matrix(self, couplings=None, tidy=False, shift=0.):
+        "The sparse matrix at some couplings, plus `shift` on the diagonal; `tidy` sorts it and adds entries that stand in the same place"
         c = values(self.ham, couplings)
         if c.ndim!=1: raise ValueError(f"couplings of shape {c.shape} are several sets: give one to get a matrix")
         column, row, on, off = self._pattern
         data = np.empty(len(column), self.entry.dtype)
-        data[on], data[off] = c@self.diagonal, self.entry*c[self.coupling]
+        data[on], data[off] = c@self.diagonal+shift, self.entry*c[self.coupling]
         M = csr_matrix((data, column, row), shape=(self.dim,)*2, copy=True)           # scipy sorts in place, the pattern is ours
         if tidy: M.sum_duplicates(); M.eliminate_zeros()
         return M
