@@ -449,6 +449,11 @@ class Symmetric(Ansatz):
     @property
     def modes(self): return self.basis.modes
 
+    def place(self, y):
+        "Numbers in the order of the basis, for rows (..., modes)"
+        i = torch.arange(self.modes, device=y.device)
+        return (y<<i).sum(-1) if self.basis.number is None else -(y<<(self.modes-1-i)).sum(-1)   # with a fixed number, the earlier the first ones the earlier the row
+
     def images(self, occ):
         "All images of rows, (B, |G|, modes), and the factor of each, (B, |G|)"
         occ = occ.long(); x = occ.double()
@@ -464,7 +469,7 @@ class Symmetric(Ansatz):
         if occ.ndim!=2 or occ.shape[1]!=self.modes: raise ValueError(f"occupations of shape {tuple(occ.shape)} do not fit: this state has {self.modes} modes, give (rows, {self.modes})")
         y, w = self.images(occ)
         if self.how=='representative':
-            code = (y<<torch.arange(self.modes, device=y.device)).sum(-1)
+            code = self.place(y)
             first = code.min(1, keepdim=True); hit = code==first.values
             w = (w*hit).sum(1)/hit.sum(1)
             y = y.gather(1, first.indices[...,None].expand(-1, 1, self.modes))[:,0]
