@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 import numpy as np
 from scipy.linalg import eigh
+from tqdm.auto import tqdm
 from ..files import digest, write_atomic
 from .hilbert import Sector, chain, fermions, in_words, space_from_plain
 from .hamiltonians import Hamiltonian, Matrices, hamiltonian_from_plain, matrices, tv, values
@@ -182,7 +183,7 @@ def ground_states(
         out = solve(M[0], x, levels, **kw)
         if path is not None: save_levels(out, path)
         return out
-    return one(c) if c.ndim==1 else [one(x) for x in c.reshape(-1, c.shape[-1])]
+    return one(c) if c.ndim==1 else [one(x) for x in tqdm(c.reshape(-1, c.shape[-1]), desc=ham.name, delay=2, leave=False)]
 
 # %% ../../nbs/states/02_exact.ipynb #exact-d66d99
 FORMAT = 1
