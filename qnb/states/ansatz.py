@@ -48,7 +48,7 @@ class Ansatz(nn.Module):
         c = torch.zeros(0) if couplings is None else torch.as_tensor(couplings)
         c = c.to(like)
         if c.ndim not in (1, 2) or c.shape[-1]!=C: raise ValueError(f"couplings of shape {tuple(c.shape)} do not fit: this state depends on {C}, give ({C},) or (G, {C})")
-        return occ, (c[None] if c.ndim==1 else c), c.ndim==1
+        return occ.long(), (c[None] if c.ndim==1 else c), c.ndim==1
 
     def parts(self, occ, couplings=None):
         "psi = exp(a) f: (a, f) of shape (B,), or (G, B) for several sets of couplings"
@@ -79,10 +79,11 @@ def seeded(
 
 def features(
     c,        # couplings, shape (G, C)
-    scale=(), # size of each coupling, ones if left out
+    scale=(), # where each coupling begins to be large, ones if left out
 ): # shape (G, 2C)
-    "Couplings as a network reads them: in units of `scale`, and on a scale that is logarithmic for large ones"
-    return torch.cat([c/torch.tensor(scale).to(c) if len(scale) else c, torch.asinh(c)], -1)
+    "Couplings as a network reads them: c/(scale + |c|), which hardly changes any more where a coupling dominates, and a logarithm"
+    s = torch.tensor(scale).to(c) if len(scale) else torch.ones_like(c[0])
+    return torch.cat([c/(s+c.abs()), torch.asinh(c/s)], -1)
 
 def check_scale(scale, couplings):
     "A scale as a tuple; ValueError unless there is a positive number for each coupling"
@@ -112,7 +113,7 @@ class JastrowConfig:
     modes:int          # of the basis
     kind:str='jastrow'
     couplings:int=0    # numbers that describe a Hamiltonian
-    scale:tuple=()     # size of each coupling
+    scale:tuple=()     # where each coupling begins to be large, see `features`
     std:float=.01      # of the initial parameters
     seed:int=42
     def __post_init__(self):
@@ -233,7 +234,7 @@ class FoundationConfig:
     kind:str='foundation'
     particles:str='spins'      # 'spins', 'fermions' or 'electrons'
     couplings:int=1            # numbers that describe a Hamiltonian
-    scale:tuple=()             # size of each coupling, ones if left out
+    scale:tuple=()             # where each coupling begins to be large, ones if left out
     width:int=48               # of a token
     heads:int=4                # attention heads
     hidden:int=96              # hidden units of the feed-forward parts
@@ -289,10 +290,9 @@ class FoundationState(Ansatz):
         c = self.config = config
         self.lattice = lattice(**c.lattice)
         for N in c.number or () if c.slater else (): orbitals(self.lattice, N, c.field)       # says now what is wrong with them
-        D, E, S, d = c.width, 64, STATES[c.particles], len(self.lattice.shape)
+        D, E, S, d = c.width, 2*c.couplings+1, STATES[c.particles], len(self.lattice.shape)
         with seeded(c.seed):
             self.embed = nn.Linear(S*(3+2*d), D)
-            self.condition = nn.Sequential(nn.Linear(2*c.couplings+1, E), nn.GELU(), nn.Linear(E, E), nn.GELU())
             self.blocks = nn.ModuleList(Block(c, 11*d, E) for _ in range(c.depth))
             self.film, self.per_site, self.dense, self.out = nn.Linear(E, 2*D), nn.Linear(D, 1), nn.Linear(D, c.hidden), nn.Linear(c.hidden, 3)
             if c.slater=='backflow': self.move_from, self.move_to, self.reach = nn.Linear(D, D), nn.Linear(D, D), nn.Linear(11*d, 1)
@@ -326,7 +326,7 @@ class FoundationState(Ansatz):
         one = (local[...,None]==torch.arange(S, device=local.device)).to(sites)                                        # (B, n, S)
         where = (one[...,None]*sites[:,None]).flatten(2)
         x = self.embed(torch.cat([one, where, one.mean(1, keepdim=True).expand_as(one)], -1))
-        e = self.condition(torch.cat([features(c, self.config.scale), torch.full_like(c.sum(1, keepdim=True), 4/n)], 1))
+        e = torch.cat([features(c, self.config.scale), torch.full_like(c.sum(1, keepdim=True), 4/n)], 1)
         x = x[None].expand(len(c), *x.shape)
         for b in self.blocks: x = b(x, e, pairs)
         s, b = self.film(e)[:,None,None].chunk(2, -1)
@@ -361,7 +361,7 @@ class DenseConfig:
     modes:int                # of the basis
     kind:str='dense'
     couplings:int=1          # numbers that describe a Hamiltonian
-    scale:tuple=()           # size of each coupling
+    scale:tuple=()           # where each coupling begins to be large, see `features`
     width:int=192            # of the residual stream
     hidden:int=384           # hidden units of a block
     depth:int=3              # blocks
@@ -381,7 +381,7 @@ class DenseState(Ansatz):
         c = self.config = config
         with seeded(c.seed):
             self.embed = nn.Linear(c.modes, c.width)
-            self.condition = nn.Sequential(nn.Linear(2*c.couplings, 64), nn.GELU(), nn.Linear(64, 2*c.depth*c.width)) if c.couplings else None
+            self.condition = nn.Linear(2*c.couplings, 2*c.depth*c.width) if c.couplings else None
             self.blocks = nn.ModuleList(nn.Sequential(nn.LayerNorm(c.width), nn.Linear(c.width, c.hidden), nn.GELU(), nn.Linear(c.hidden, c.width)) for _ in range(c.depth))
             self.out = nn.Sequential(nn.LayerNorm(c.width), nn.Linear(c.width, 3))
     @property
