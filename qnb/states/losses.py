@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from .ansatz import parts
 from .hamiltonians import Matrices, values
-from .hilbert import Basis, Sector
+from .hilbert import Sector
 
 # %% ../../nbs/states/05_losses.ipynb #losses-a22d71
 def inputs(
