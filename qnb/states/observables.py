@@ -493,7 +493,7 @@ def tangents(
     b:Basis,     # the basis
     m:np.ndarray,# masks, uint64, shape (B,)
     couplings,   # one set, shape (C,)
-    chunk=4096,  # configurations at a time
+    chunk=1024,  # configurations at a time
 )->tuple: # (a, f) of shape (B,), (da, df) of shape (C, B)
     "psi = exp(a) f and the derivatives of both parts in every coupling, by forward differentiation"
     import torch
@@ -504,7 +504,8 @@ def tangents(
     for occ in on_device(net, b.occupations(m)).split(chunk):
         def at(x): return split(net, occ, x)
         def along(e):
-            try: return jvp(at, (c,), (e,))
+            try:
+                with torch.no_grad(): return jvp(at, (c,), (e,))                               # no graph through the weights
             except NotImplementedError: return torch.autograd.functional.jvp(at, c, e)   # twice backwards where an operation lacks a forward rule
         both = [along(e) for e in torch.eye(len(c), dtype=c.dtype)]
         out.append((*both[0][0], *(torch.stack([t[k] for _,t in both]) for k in (0, 1))))
