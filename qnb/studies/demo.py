@@ -15,7 +15,7 @@ from joblib import Parallel, delayed, parallel_config
 from tqdm import std
 from tqdm.auto import tqdm
 from .. import __version__
-from ..engine import stop_workers
+from ..training.engine import stop_workers
 from ..files import read_json, write_atomic
 from ..processes.zoo import process, zoo
 from ..plots.panels import belief_panels

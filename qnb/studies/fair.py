@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from tqdm.auto import tqdm
-from ..engine import carry_out
+from ..training.engine import carry_out
 from ..files import digest, read_json, write_atomic
 from ..analysis.belief_study import belief_study
 from ..models.hybrid import VARIANTS, circuit_runs, find_variant, parameters

@@ -10,7 +10,7 @@ import contextlib, json, os, socket, time
 from dataclasses import replace
 from pathlib import Path
 from tqdm.auto import tqdm
-from ..engine import BACKENDS, carry_out, stop_workers
+from .engine import BACKENDS, carry_out, stop_workers
 from ..files import canonical_json, digest, explained, read_json, write_atomic
 from .runs import Run, create, load_tensors, read_lines
 from .task import Task, checked, network_of
