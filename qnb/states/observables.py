@@ -277,10 +277,11 @@ def region_modes(
     region,   # sites, in any order
 )->np.uint64: # mask of the modes
     "A set of sites as a mask of modes; ValueError for sites that do not exist or come twice"
-    try: r = [int(i) for i in region]; ok = all(int(i)==i for i in region)
+    try: r = list(region)
     except TypeError: raise ValueError(f"region {region!r} is no list of sites: give one, such as range(4)") from None
-    bad = [i for i in r if not 0<=i<b.sites]
-    if bad or not ok: raise ValueError(f"site {bad[0] if bad else list(region)} of the region does not exist: sites are 0 to {b.sites-1}")
+    bad = [i for i in r if i not in range(b.sites)]
+    if bad: raise ValueError(f"site {bad[0]!r} of the region does not exist: sites are 0 to {b.sites-1}")
+    r = [int(i) for i in r]
     if len(set(r))<len(r): raise ValueError(f"region {r} lists a site twice: give each once")
     return np.uint64(sum(1<<(i+s*b.sites) for i in r for s in range(b.species)))
 
@@ -360,7 +361,7 @@ def renyi2_swap(
     "Renyi-2 entropy by the swap trick; ValueError for too few samples or a purity that is not above zero"
     m = np.asarray(m, np.uint64); n = len(m)//2; A = region_modes(b, region)
     if n<2: raise ValueError(f"{len(m)} samples give {n} pairs: at least 4 samples are needed for an error bar")
-    x, y = m[:n], m[n:2*n]
+    b.index(m); x, y = m[:n], m[n:2*n]                                                      # samples must belong to the basis
     new = np.stack([(y&A)|(x&~A), (x&A)|(y&~A)])
     ok = b.contains(new).all(0)
     ask = np.concatenate([x[ok], y[ok], *new[:,ok]])
