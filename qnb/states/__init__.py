@@ -36,10 +36,12 @@ _all_ = ['Basis', 'Bond', 'Lattice', 'Sector', 'Symmetry', 'basis', 'chain', 'el
 
 # %% ../../nbs/states/09_room.ipynb #room-4bfdd1
 NETWORKS = dict(qstage=('QStage', 'QStageConfig', 'load_qstage'),
-                ansatz=('DenseState', 'FoundationConfig', 'FoundationState', 'Jastrow', 'RBM', 'Symmetric', 'build_state', 'load_state_file'))
+                ansatz=('DenseState', 'FoundationConfig', 'FoundationState', 'Jastrow', 'RBM', 'Symmetric', 'build_state', 'load_state_file'),
+                samplers=('Samples', 'TableState', 'estimate', 'exact_samples', 'local_energy', 'metropolis', 'split_rhat', 'vmc_loss'),
+                vmc=('log_derivatives', 'minimise', 'reconfigured'))
 
 def __getattr__(
-    name:str, # of a network
+    name:str, # of a network, or of what works on networks
 ):
     "Networks, loaded at first use; AttributeError for names that are not here"
     for module,names in NETWORKS.items():
