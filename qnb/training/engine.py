@@ -22,11 +22,13 @@ def in_worker(work, i, *call):
     return i, work(*call)
 
 def thrifty():
-    "One thread for torch, and memory that is kept for the next batch"
+    "One thread for torch, memory that is kept for the next batch, and a worker that may keep it"
     import torch
+    from joblib.externals.loky import process_executor as loky
     from qnb.models.matmul import keep_memory
     torch.set_num_threads(1)
     keep_memory()
+    loky._MAX_MEMORY_LEAK_SIZE = 4*2**30       # loky replaces a worker that has grown by 300 MB, which a training does, and a new one imports for seconds
 
 @contextlib.contextmanager
 def cluster(
