@@ -60,7 +60,7 @@ class Ansatz(nn.Module):
         "Logarithm of the amplitudes, complex"
         a, f = self.parts(occ, couplings)
         if f.is_complex(): return a+torch.log(f)
-        return torch.complex(a+torch.log(f.abs()), torch.where(f<0, math.pi, 0.).to(a))
+        return torch.complex(a+torch.log(f.abs()), (f<0).to(a)*math.pi)
 
     def amplitudes(self, occ, couplings=None):
         "Amplitudes, real or complex, up to one positive factor per set of couplings; safe where they change sign"
