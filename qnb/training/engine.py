@@ -45,6 +45,7 @@ def cluster(
         if address is None:
             stack.enter_context(dask.config.set({'distributed.worker.daemon': False, 'distributed.admin.low-level-log-length': 100}))
             address = stack.enter_context(LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None, silence_logs=50))
+            address.adapt(minimum=workers, maximum=workers, interval='1s', wait_count=10**6)   # a worker that does not come back is replaced
         try: client = stack.enter_context(Client(address, timeout=seconds, set_as_default=False))
         except (OSError, TimeoutError) as e: raise RuntimeError(f"no Dask scheduler answers at {address} ({type(e).__name__}): start one with `dask scheduler`, or leave the address out") from None
         client.run_on_scheduler(unlimited)
