@@ -400,7 +400,7 @@ def commutes(
     v, m = rng.normal(size=b.dim), b.states if b.dim<=samples else b.random(samples, rng)
     off = moves_in(ham, b)[1]
     def image(m, g=None): # sum over connected states of amplitude times v at (the image of) that state, per coupling
-        f, (to, of) = np.ones(m.shape), (m, 1.) if g is None else apply_symmetry(g, m, b)
+        to, of = (m, 1.) if g is None else apply_symmetry(g, m, b)
         out = (diagonal(ham, m)*v[b.rank(to)]*of).T.astype(complex)
         if len(off.coef):
             a = amplitudes(off, m); t = np.where(a!=0, m[:,None]^off.flip, m[:,None])

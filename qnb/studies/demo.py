@@ -16,7 +16,7 @@ from tqdm import std
 from tqdm.auto import tqdm
 from .. import __version__
 from ..training.engine import stop_workers
-from ..files import read_json, write_atomic
+from ..files import write_atomic
 from ..processes.zoo import process, zoo
 from ..plots.panels import belief_panels
 from .report import LABELS, TITLES, failed, show_r2, show_small, to_csv, to_text, waiting, write_report

@@ -16,25 +16,25 @@ __all__ = ['NAMES', 'FORMAT', 'RSA_ROWS', 'SCORES', 'BARE', 'POINTS', 'PICTURE_B
            'table_figure', 'figure_list', 'figures_all']
 
 # %% ../../nbs/studies/06_figures.ipynb #figures-7adbdd
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 import io, json, textwrap
 import numpy as np
 import plotly.graph_objects as go
 from plotly.offline import get_plotlyjs
 from sklearn.model_selection import KFold
-from ..files import canonical_json, digest, read_json, write_atomic
+from ..files import digest, read_json, write_atomic
 from ..processes.markov import markov_beliefs, markov_table
-from ..plots.panels import add_cloud, frame_traces, into_plane, limits
+from ..plots.panels import add_cloud, frame_traces, limits
 from ..plots.projections import belief_view, component_view, pca_view, simplex_view
-from ..plots.style import CONTROL_COLOUR, INK, LINE, MIN_OPACITY, MUTED, NETWORK_COLOUR, belief_rgb, marker_size, opacity, template
+from ..plots.style import INK, LINE, MIN_OPACITY, MUTED, NETWORK_COLOUR, belief_rgb, marker_size, opacity, template
 from ..plots.write import STILLS, write
 from ..training.runs import Run, runs_in
 from ..analysis.activations import activations
 from ..analysis.belief_study import plain
 from ..analysis.controls import emission_matrix, geometric_shuffle, geometric_test, markov_target, unseen_fraction, untrained
 from ..analysis.regression import PUBLISHED, Unions, fold_labels, regress, solve, summarise, torch_threads
-from ..analysis.rsa import cosines, distances, rsa, whitener
+from ..analysis.rsa import cosines, rsa
 from .sixteen import studied
 from .statistics import t_interval
 
@@ -639,7 +639,6 @@ def figure3(
     unit = lambda n: f'{n/1e9:g}B' if n>=1e9 else f'{n/1e6:g}M' if n>=1e6 else f'{n/1e3:g}k' if n>=1e3 else str(n)
     over = sheet.panel(1, 0, (30,0,0,0), dict(type='log', title='tokens', tickvals=ticks, ticktext=[unit(t) for t in ticks]), ys)
     loss = sheet.panel(1, 1, x=dict(title='loss / bound', range=[.9999,1.004], nticks=4, tickformat='.3f') if form=='paper' else dict(type='log', title='excess loss / bound', autorange='reversed', tickvals=[10.**-k for k in range(0,10,2)], ticktext=[f'10<sup>−{k}</sup>' if k else '1' for k in range(0,10,2)]), y=dict(ys, title='', showticklabels=False))
-    names = in_order(list(paper_fit(first, last).sites if form=='paper' else heldout_fit(first, last).sites))
     labels = list(dict.fromkeys(site_name(n) for k in have for n in in_order(fit(have[k][0], None).sites)))
     labels = sorted(labels, key=lambda n: ['Embed','L','LN','Concat'].index(n.rstrip('0123456789'))*10+(int(n[1:]) if n[1:].isdigit() else 0))
     layer = sheet.panel(1, 2, x=dict(tickvals=list(range(len(labels))), ticktext=labels, tickangle=0, title='layer', range=[-.4, len(labels)-.6], tickfont=dict(size=10)), y=dict(ys, title='', showticklabels=False))

@@ -20,7 +20,7 @@ from ..analysis.belief_study import BeliefStudy, belief_study
 from ..analysis.controls import emission_matrix, unseen_fraction
 from ..analysis.regression import path_errors, solve, summarise, torch_threads
 from ..files import read_json, write_atomic
-from ..plots.style import CONTROL_COLOUR, INK, LINE, MUTED, NETWORK_COLOUR, template
+from ..plots.style import CONTROL_COLOUR, MUTED, NETWORK_COLOUR, template
 from ..processes.zoo import process, zoo
 from .report import show_r2, show_small
 from .statistics import t_interval

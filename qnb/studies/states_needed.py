@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import math
 import numpy as np
 import plotly.graph_objects as go
-from ..plots.style import INK, LINE, MUTED, template
+from ..plots.style import LINE, MUTED, template
 from ..processes.entropy import myopic_entropies
 from ..processes.markov import markov_table
 from ..processes.prefixes import same_belief
 from ..processes.zoo import process, zoo
-from .sixteen import MODELS, TITLES
+from .sixteen import TITLES
 
 # %% ../../nbs/studies/07_states.ipynb #states-94564b
 def merged_states(

@@ -11,7 +11,7 @@ __all__ = ['NUMBER', 'MOST', 'SHORT', 'KNOWN', 'PARTS', 'DEFAULTS', 'NEEDED', 'P
 
 # %% ../../nbs/training/07_schema.ipynb #schema-08559c
 import json, re, warnings
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, fields
 from difflib import get_close_matches
 from itertools import product
 from math import isfinite
