@@ -175,14 +175,21 @@ def loss_of(
     c,            # its inputs, tensor (G, C)
     t:Targets,    # what it should become
     tangent=1.,   # weight of the derivatives
+    energy=0.,    # weight of the relative energy error
 ): # a number with a graph
-    "One minus squared overlap, and the distance of derivatives"
-    if not tangent: return projection_loss(vector(net, s.space, c), t.ground.to(c.device))
-    change = []
-    for e in torch.eye(c.shape[1], dtype=c.dtype, device=c.device):
-        psi, d = torch.func.jvp(lambda x: vector(net, s.space, x), (c,), (e.expand_as(c).contiguous(),))
-        change.append(d)
-    return projection_loss(psi, t.ground.to(c.device))+tangent*tangent_loss(psi, torch.stack(change), t)
+    "One minus squared overlap, the distance of derivatives, and the relative energy error"
+    if tangent:
+        change = []
+        for e in torch.eye(c.shape[1], dtype=c.dtype, device=c.device):
+            psi, d = torch.func.jvp(lambda x: vector(net, s.space, x), (c,), (e.expand_as(c).contiguous(),))
+            change.append(d)
+    else: psi = vector(net, s.space, c)
+    loss = projection_loss(psi, t.ground.to(c.device))
+    if tangent: loss = loss+tangent*tangent_loss(psi, torch.stack(change), t)
+    if energy:
+        E = np.array([l.energy for l in t.levels])
+        loss = loss+energy*(energy_loss(psi, s.matrices, np.array([l.couplings for l in t.levels]), abs(E))-float(np.sign(E).mean()))
+    return loss
 
 # %% ../../nbs/states/10_foundation.ipynb #foundati-2855d5
 EXACT = 65536 # states up to which sums are exact
@@ -192,6 +199,7 @@ class StatesRecipe:
     "Everything about a training but systems, couplings, network and seed"
     loss:str='auto'        # 'overlap', 'energy', 'vmc', or 'auto': overlap up to 65,536 states, vmc above
     tangent:float=1.       # weight of the derivatives in the couplings, for 'overlap'
+    energy:float=0.        # weight of the relative energy error, for 'overlap'
     steps:int=1200         # of the optimiser
     lr:float=4e-3          # learning rate at the top
     warmup:int=50          # steps of linear warm-up
@@ -209,7 +217,7 @@ class StatesRecipe:
             if not (isinstance(getattr(self, k), int) and getattr(self, k)>=(k!='steps')): raise ValueError(f"{k} must be a whole number from {int(k!='steps')} on, not {getattr(self, k)!r}")
         for k in ('lr', 'clip'):
             if not (np.isfinite(getattr(self, k)) and getattr(self, k)>0): raise ValueError(f"{k} must be above 0, not {getattr(self, k)!r}")
-        for k in ('tangent', 'weight_decay', 'floor'):
+        for k in ('tangent', 'energy', 'weight_decay', 'floor'):
             if not (np.isfinite(getattr(self, k)) and getattr(self, k)>=0): raise ValueError(f"{k} must be at least 0, not {getattr(self, k)!r}")
     def rate(self, step): "Learning rate of a step (from 0)"; return self.lr*min(1, (step+1)/self.warmup)*(.5*(1+np.cos(np.pi*step/max(1, self.steps)))*(1-self.floor)+self.floor)
     def settled(self, systems):
@@ -321,7 +329,7 @@ class StatesSession:
     def value(self, i):
         "Loss of one system, with a graph"
         s, net, r = self.systems[i], self.nets[i], self.recipe
-        if r.loss=='overlap': return loss_of(net, s, self.c, self.targets[i], r.tangent)
+        if r.loss=='overlap': return loss_of(net, s, self.c, self.targets[i], r.tangent, r.energy)
         if r.loss=='energy': return energy_loss(vector(net, s.space, self.c), s.matrices, s.full(self.run.couplings), [max(1., abs(l.energy)) for l in self.targets[i].levels])
         return self.sampled(s, net, i)
     def sampled(self, s, net, i):
