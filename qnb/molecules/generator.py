@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ARMS', 'CARD', 'GeneratorConfig', 'heads_of', 'Attention', 'Block', 'Kept', 'Generator', 'score_tables',
-           'attention_maps', 'in_arm']
+           'attention_maps', 'next_token_loss', 'mean_loss', 'in_arm']
 
 # %% ../../nbs/molecules/04_generator.ipynb #generato-b9aaf5
 from dataclasses import asdict, dataclass, replace
@@ -271,6 +271,36 @@ def attention_maps(
         with torch.no_grad(): net(tokens, properties, maps)
     finally: net.train(was)
     return torch.stack([m.expand(len(tokens), *m.shape[1:]) for m in maps])
+
+# %% ../../nbs/molecules/04_generator.ipynb #generato-6dfb80
+def next_token_loss(
+    net:Generator,
+    rows:torch.Tensor, # ids, shape (B, T + 1)
+    properties=None,   # raw conditions, shape (B, P)
+    pad=None,          # id of the pad, whose targets do not count; None: they do, as published
+    reduction='mean',  # or 'sum'
+)->torch.Tensor: # nats, for each token that counts or of all
+    "Cross-entropy of each next token given those before it"
+    if pad is not None:
+        used = int((rows!=pad).any(0).sum())                        # pads stand at the end
+        rows = rows[:,:max(used, 2)]
+    return nn.functional.cross_entropy(net(rows[:,:-1], properties).flatten(0, 1), rows[:,1:].flatten(), ignore_index=-100 if pad is None else pad, reduction=reduction)
+
+def mean_loss(
+    net:Generator,
+    rows:torch.Tensor, # ids, shape (N, T + 1)
+    properties=None,   # raw conditions, shape (N, P)
+    pad=None,          # as in `next_token_loss`
+    batch:int=512,     # rows at a time
+)->float: # nats for each token that counts
+    "The same of many rows, without dropout; the batches matter only for the scaling 'batch'"
+    was = net.training
+    net.eval()
+    try:
+        with torch.no_grad():
+            total = sum(float(next_token_loss(net, rows[i:i+batch], None if properties is None else properties[i:i+batch], pad, 'sum')) for i in range(0, len(rows), batch))
+    finally: net.train(was)
+    return total/(rows[:,1:].numel() if pad is None else int((rows[:,1:]!=pad).sum()))
 
 # %% ../../nbs/molecules/04_generator.ipynb #generato-d87afa
 def in_arm(
