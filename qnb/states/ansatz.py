@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['REACH', 'STATES', 'ansatze', 'parts', 'Ansatz', 'is_wrapped', 'seeded', 'features', 'check_scale', 'Dial',
-           'JastrowConfig', 'RBMConfig', 'log_cosh', 'Jastrow', 'RBM', 'ways', 'pair_features', 'site_features',
-           'geometry', 'orbitals', 'occupied', 'slater', 'FoundationConfig', 'Block', 'FoundationState', 'DenseConfig',
-           'DenseState', 'build_state', 'load_state_file', 'Symmetric']
+           'JastrowConfig', 'RBMConfig', 'log_cosh', 'log_product', 'Jastrow', 'tanh', 'Hidden', 'RBM', 'ways',
+           'pair_features', 'site_features', 'geometry', 'orbitals', 'occupied', 'slater', 'FoundationConfig', 'Block',
+           'FoundationState', 'DenseConfig', 'DenseState', 'build_state', 'load_state_file', 'Symmetric']
 
 # %% ../../nbs/states/04_ansatz.ipynb #ansatz-a87ae4
 import copy, json, math
@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
+from torch.autograd.function import once_differentiable
 import torch.nn.functional as F
 from safetensors import SafetensorError, safe_open
 from ..models.hub import save_model
@@ -99,19 +100,27 @@ def check_scale(scale, couplings):
 
 # %% ../../nbs/states/04_ansatz.ipynb #ansatz-4d6963
 class Dial(nn.Module):
-    "A complex tensor that depends linearly on features of the couplings"
+    "A complex or real tensor that depends linearly on features of the couplings"
     def __init__(self,
         shape,    # of the tensor
         features, # number of features
         std=.01,  # of the initial entries; a tenth of it for those that multiply a feature
+        real=False, # no imaginary part
     ):
         super().__init__()
-        w = std*torch.randn(1+features, *shape, 2, dtype=torch.float64)
+        w = std*torch.randn(1+features, *shape, *(() if real else (2,)), dtype=torch.float64)
         w[1:] *= .1
-        self.weight = nn.Parameter(w)
+        self.weight, self.real = nn.Parameter(w), real
+    def both(self, f):
+        "Features (G, features) to real and imaginary parts, (G, *shape) each, the second None if there is none"
+        x = self.mix(f)
+        return (x, None) if self.real else x.unbind(-1)
+    def mix(self, f): return torch.tensordot(self.rows(f), self.weight, 1) if f.shape[1] else self.weight.expand(len(f), *self.weight.shape[1:])
+    def rows(self, f): "A one and the features, (G, 1 + features)"; return torch.cat([torch.ones_like(f[:,:1]) if f.shape[1] else f.new_ones(len(f), 1), f], 1)
     def forward(self, f):
         "Features (G, features) to (G, *shape)"
-        return torch.view_as_complex(torch.tensordot(torch.cat([torch.ones_like(f[:,:1]) if f.shape[1] else f.new_ones(len(f), 1), f], 1), self.weight, 1))
+        x = self.mix(f)
+        return x if self.real else torch.view_as_complex(x)
 
 @dataclass(frozen=True)
 class JastrowConfig:
@@ -121,6 +130,7 @@ class JastrowConfig:
     couplings:int=0    # numbers that describe a Hamiltonian
     scale:tuple=()     # where each coupling begins to be large, see `features`
     std:float=.01      # of the initial parameters
+    real:bool=False    # real parameters: a positive state
     seed:int=42
     def __post_init__(self):
         if self.modes<1: raise ValueError(f"modes must be at least 1, not {self.modes}")
@@ -141,28 +151,145 @@ def log_cosh(
     y = torch.where(z.real<0, -z, z)
     return y+torch.log(1+torch.exp(-2*y))-math.log(2)
 
+class _Product(torch.autograd.Function):
+    "log prod (1 + exp(x + iy)) over the last axis, real and imaginary part"
+    @staticmethod
+    def forward(ctx, x, y):
+        r = torch.exp(x)
+        u = r.add_(1) if y is None else torch.complex((r*torch.cos(y)).add_(1), r.mul_(torch.sin(y)))
+        ctx.save_for_backward(u)
+        p = u.prod(-1)
+        return (torch.log(p), None) if y is None else (.5*torch.log(p.real**2+p.imag**2), torch.atan2(p.imag, p.real))
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, g, h):
+        u, = ctx.saved_tensors                                                                   # q/(1+q) = 1 - 1/u
+        if not u.is_complex(): return g[...,None]-g[...,None]/u, None
+        x, y = u.real, u.imag
+        d = 1/(x*x+y*y); re, im = 1-x*d, y*d
+        g, h = g[...,None], h[...,None]
+        return g*re+h*im, h*re-g*im
+
+def log_product(
+    x,      # real parts, shape (..., hidden); the sum of the positive ones below 700, or it overflows
+    y=None, # imaginary parts
+): # real and imaginary part (modulo 2 pi) of the sum over the last axis; None for the second if there is no imaginary part
+    "Sum of log(1+exp(x+iy)), one logarithm for the product; once differentiable"
+    return _Product.apply(x, y)
+
 class _Plain(Ansatz):
     @property
     def modes(self): return self.config.modes
     def _parts(self, occ, c):
-        z = self._log((2*occ-1).to(torch.complex128), features(c, self.config.scale))
-        return z.real, torch.polar(torch.ones_like(z.real), z.imag)
+        s = occ.to(torch.float64)
+        a, phase = self._log(2*s-1 if is_wrapped(s) else s.mul_(2).sub_(1), features(c, self.config.scale))
+        return a, torch.ones_like(a) if phase is None else torch.polar(torch.ones_like(a), phase)
 
 class Jastrow(_Plain):
     "One- and two-body factors"
     def __init__(self, config:JastrowConfig):
         super().__init__(); self.config, (n, f) = config, (config.modes, 2*config.couplings)
-        with seeded(config.seed): self.one, self.pair = Dial((n,), f, config.std), Dial((n, n), f, config.std)
-    def _log(self, s, f): return self.one(f)@s.T+torch.einsum('bi,gij,bj->gb', s, self.pair(f).triu(1), s)
+        with seeded(config.seed): self.one, self.pair = Dial((n,), f, config.std, config.real), Dial((n, n), f, config.std, config.real)
+    def _log(self, s, f):
+        return tuple(None if a is None else a@s.T+((s@w.triu(1))*s).sum(-1) for a,w in zip(self.one.both(f), self.pair.both(f)))
+
+def tanh(
+    z, # real or complex
+):
+    "Hyperbolic tangent; the complex one of torch takes ten times as long"
+    if not z.is_complex(): return torch.tanh(z)
+    x, y = z.real, z.imag
+    t, c = -torch.expm1(-2*x.abs()), torch.cos(y)
+    rc = (1-t)*c; d = t*t+4*rc*c
+    return torch.complex(torch.copysign(t*(2-t)/d, x), 4*rc*torch.sin(y)/d)
+
+class Hidden:
+    "The hidden spins of a restricted Boltzmann machine on a batch of rows: ratios of amplitudes that differ by one spin, derivatives, steps; no graph"
+    def __init__(self,
+        occ,  # int64, shape (B, n)
+        a,    # visible field, real or complex, shape (n,)
+        b,    # hidden field, shape (h,)
+        w,    # shape (h, n)
+        rows, # a one and the features of the couplings, shape (1 + features,)
+    ):
+        self.occ, self.a, self.b, self.w, self.rows = occ, a, b, w, rows
+        self.s = occ.to(torch.float64)*2-1
+        self.theta = b+(torch.complex(self.s@w.real.T, self.s@w.imag.T) if w.is_complex() else self.s@w.T)
+
+    @property
+    def safe(self):
+        "Are products of exponentials far from overflow, and differences of them precise?"
+        big = lambda z: (z.real if z.is_complex() else z).abs()
+        return bool((2*big(self.w).max()<5)&(2*(big(self.b)+big(self.w).sum(1)).sum()+2*big(self.a).max()<600))
+
+    def ratios(self):
+        "psi(row with spin k flipped)/psi(row), shape (B, n)"
+        C, S, T = torch.cosh(2*self.w), torch.sinh(2*self.w), tanh(self.theta)
+        out = torch.where(self.occ>0, torch.exp(-2*self.a), torch.exp(2*self.a))
+        for h in range(len(C)): out *= torch.addcmul(C[h], self.s*S[h], T[:,h,None], value=-1)      # cosh(theta - 2 s w)/cosh(theta)
+        return out
+
+    def derivatives(self):
+        "Derivatives of log psi by the parameters, (1, B, P) real, or (2, B, P): of the modulus and of the phase"
+        T, s, f, B = tanh(self.theta), self.s.to(self.theta.dtype), self.rows.to(self.theta.dtype), len(self.s)
+        blocks = [f[:,None]*s[:,None], f[:,None]*T[:,None], f[:,None,None]*(T[:,:,None]*s[:,None])[:,None]]   # one feature after the other
+        if not T.is_complex(): return torch.cat([x.flatten(1) for x in blocks], 1)[None]
+        both = lambda x: (torch.stack([x.real, -x.imag], -1).flatten(1), torch.view_as_real(torch.complex(x.imag, x.real)).flatten(1))
+        return torch.stack([torch.cat(x, 1) for x in zip(*map(both, blocks))])
+
+    def start(self):
+        "Ready for steps that flip one spin of each row"
+        n, w4 = len(self.a), 4*self.w.T
+        step = 2*self.a-2*self.w.sum(0)
+        self.table = torch.exp(torch.cat([w4, -w4, torch.zeros_like(w4[:1])]))          # row k: up, n+k: down, 2n: as it is
+        self.weight = torch.exp(torch.cat([step, -step]))
+        self.q = torch.exp(2*self.theta); self.p = (self.q+1).prod(1)                   # cosh(theta) = exp(-theta)(1 + q)/2
+        self.n, self.stay = n, torch.tensor(2*n)
+        self.row = torch.arange(n)+n*self.occ                                           # of the table, for a flip of each spin
+        return self
+    @property
+    def x(self): "The rows as they are, int64, shape (B, n)"; return (self.row>=self.n).long()
+    def steps(self,
+        k,     # spin that each step would flip in each row, int64, shape (steps, B)
+        limit, # the step is taken where |psi(y)/psi(x)|^2 is above this, shape (steps, B)
+    ): # bool, shape (steps, B): which were taken
+        "Steps of the rows, one after the other"
+        taken, back = torch.empty(k.shape, dtype=torch.bool), 2*k+self.n
+        for at,u,turn,yes in zip(k[...,None], limit, back, taken):
+            here = self.row.gather(1, at); i = here[:,0]
+            p = self.q.mul(self.table.index_select(0, i)).add_(1).prod(1)
+            r = (p/self.p).mul_(self.weight.index_select(0, i))
+            torch.gt(r.real**2+r.imag**2 if r.is_complex() else r.mul_(r), u, out=yes)
+            self.q.mul_(self.table.index_select(0, torch.where(yes, i, self.stay)))
+            self.p = torch.where(yes, p, self.p)
+            self.row.scatter_(1, at, torch.where(yes, turn-i, i)[:,None])
+        return taken
 
 class RBM(_Plain):
     "A layer of hidden spins, summed out"
     def __init__(self, config:RBMConfig):
         super().__init__(); self.config, (n, h, f) = config, (config.modes, config.hidden, 2*config.couplings)
-        with seeded(config.seed): self.one, self.bias, self.weight = Dial((n,), f, config.std), Dial((h,), f, config.std), Dial((h, n), f, config.std)
+        with seeded(config.seed): self.one, self.bias, self.weight = (Dial(shape, f, config.std, config.real) for shape in ((n,), (h,), (h, n)))
     def _log(self, s, f):
-        z = self.bias(f)[:,None]+s@self.weight(f).transpose(1, 2)         # (G, B, hidden)
-        return self.one(f)@s.T+log_cosh(z).sum(-1)
+        one, bias, weight = (d.both(f) for d in (self.one, self.bias, self.weight))
+        line = lambda b, w: torch.baddbmm(b[:,None], s.to(b.dtype)[None].expand(len(w), -1, -1), w.transpose(1, 2))   # (G, B, hidden)
+        if not is_wrapped(s) and not is_wrapped(bias[0]) and 2*float((bias[0].detach().abs()+weight[0].detach().abs().sum(-1)).sum(-1).max())<700:
+            p = log_product(*(None if b is None else line(2*b, 2*w) for b,w in zip(bias, weight)))                   # cosh z = exp(-z)(1+exp(2z))/2, and the sum of z is linear
+            return tuple(None if a is None else (a-w.sum(1))@s.T+l-b.sum(1, keepdim=True)-k for a,b,w,l,k in zip(one, bias, weight, p, (math.log(2)*bias[0].shape[1], 0.)))
+        a = self.one(f)
+        z = a@s.to(a.dtype).T+log_cosh(line(self.bias(f), self.weight(f))).sum(-1)
+        return (z.real, z.imag) if z.is_complex() else (z, None)
+
+    def local(self,
+        occ,            # 0 and 1, shape (B, modes)
+        couplings=None, # one set, shape (C,)
+    ): # `Hidden`
+        "What a step that changes one spin needs to know, without a graph"
+        occ, c, _ = self.read(occ, couplings)
+        with torch.no_grad():
+            f = features(c, self.config.scale)
+            a, b, w = (d(f)[0].detach() for d in (self.one, self.bias, self.weight))
+        return Hidden(occ, a, b, w, self.one.rows(f)[0])
 
 # %% ../../nbs/states/04_ansatz.ipynb #ansatz-e3a821
 REACH = 4

@@ -20,8 +20,9 @@ def inputs(
     net,   # any network of this room: says on which device
 ): # occupations, uint8, shape (dim, modes)
     "What the network is asked about: all states, or the representatives of a sector"
-    b = space.basis if isinstance(space, Sector) else space
-    return torch.as_tensor(b.occupations(space.representatives if isinstance(space, Sector) else None), device=next(net.parameters()).device)
+    b, store = space.basis if isinstance(space, Sector) else space, space.__dict__                # kept: a training asks at each step
+    if '_inputs' not in store: store['_inputs'] = torch.as_tensor(b.occupations(space.representatives if isinstance(space, Sector) else None))
+    return store['_inputs'].to(next(net.parameters()).device)
 
 def vector(
     net,        # any network of this room
@@ -31,10 +32,11 @@ def vector(
 ): # float64 or complex128, shape (dim,) or (G, dim)
     "The state of a network, not normalised"
     occ = inputs(space, net)
-    a, f = (torch.cat(z, -1) for z in zip(*(parts(net, o, couplings) for o in occ.split(chunk or len(occ)))))
+    a, f = parts(net, occ, couplings) if chunk is None else (torch.cat(z, -1) for z in zip(*(parts(net, o, couplings) for o in occ.split(chunk))))
     psi = (a-a.detach().max(-1, keepdim=True).values).double().exp()*f.to(torch.complex128 if f.is_complex() else torch.float64)
     if not isinstance(space, Sector): return psi
-    return psi/torch.as_tensor(space.coefficient[space.rows].real, device=psi.device)
+    if '_scale' not in space.__dict__: space.__dict__['_scale'] = torch.as_tensor(1/space.coefficient[space.rows].real)
+    return psi*space.__dict__['_scale'].to(psi.device)
 
 # %% ../../nbs/states/05_losses.ipynb #losses-fb88a9
 def overlaps(
