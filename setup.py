@@ -38,6 +38,7 @@ setup(
     classifiers=['Development Status :: 3 - Alpha', 'Intended Audience :: Science/Research', 'Programming Language :: Python :: 3',
                  'Topic :: Scientific/Engineering :: Artificial Intelligence', 'Topic :: Scientific/Engineering :: Physics'],
     packages=find_packages(include=[cfg['lib_path'], cfg['lib_path']+'.*']),
+    package_data={'qnb.molecules': ['*.xz']},                       # the list of enumerated molecules
     install_requires=reqs('requirements'), extras_require=extras,
     entry_points={'console_scripts': [cfg['console_scripts']], 'nbdev': [f"{cfg['lib_path']}={cfg['lib_path']}._modidx:d"]},
     long_description=(root/'README.md').read_text(encoding='utf-8'), long_description_content_type='text/markdown',
