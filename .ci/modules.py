@@ -6,7 +6,7 @@ each other; nbdev says nothing about either. The floors are those of the design:
 import ast, json, re, sys
 from pathlib import Path
 
-FLOORS = dict(files=0, processes=1, circuits=1, plots=2, layers=2, models=3, training=4, analysis=5, states=5, molecules=5, studies=6, dashboards=7, cli=8)
+FLOORS = dict(files=0, processes=1, circuits=1, plots=2, layers=2, models=3, training=4, analysis=5, states=5, molecules=5, studies=6, dashboards=7, commands=8, cli=9)
 
 def exports(nbs):
     "{module path below the package: notebook} from every `default_exp`; says which notebooks share one"
