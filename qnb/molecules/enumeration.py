@@ -145,7 +145,7 @@ RULES = {
     'cumulated': Rule('no two double bonds at one atom', '*=*=*', early='*=*=*'),
     'ring-triple': Rule('no triple bond in a ring', '*#@*', early='*#@*'),
     'three': Rule('no double or aromatic bond in or at a ring of three', '[$(*~1~*~*~1)]=,:*', early='[$(*~1~*~*~1)]=*'),
-    'four': Rule('no double bond in a ring of four, unless aromatic', '*~1=*~*~*~1', early='[R1]~1=[R1]~*~*~1'),
+    'four': Rule('no double bond in a ring of four, unless it is part of a larger aromatic ring', '[$(*~1=*~*~*~1),$([R1]~1:[R1]~*~*~1)]', early='[R1]~1=[R1]~*~*~1'),
     'hetero': Rule('N, O and F bound to each other only in oximes, and in aromatic rings at a pyridine-like N', '[$(F~[#7,#8,#9]),$([#8]~[#8]),$([#7]~;!:[#7]),$([#7;!$([N;!a]=[#6])]~;!:[#8]),$([nX3]:[nX3,o])]'),
     'imine': Rule('C=N only with a heteroatom at either end (amidines, imidates, oximes)', '[CX3;!$(C(=N)-[#7,#8])]=[N;!$(N-O)]'),
     'geminal': Rule('no O or N with hydrogen at a saturated carbon with another O or N (hemiacetals, aminals)', '[CX4]([#7,#8;!H0])[#7,#8]'),
