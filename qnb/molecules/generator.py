@@ -114,7 +114,7 @@ class Block(nn.Module):
         a, h = self.attention, self.layer_norm1(x)
         (q, k), v = a.features(h, source), heads_of(a.value(h), a.c.heads)
         if keep is not None: k, v = keep.add(k, v)
-        logits = (q*(a.scale()*sharpness))@k.mT
+        logits = q*(a.scale()*sharpness) if k is None else (q*(a.scale()*sharpness))@k.mT   # without keys, the queries are scores made elsewhere
         w = (logits if mask is None else logits+mask).softmax(-1)
         x = x+a.projection((w@v).transpose(1, 2).flatten(2))
         return x+self.mlp(self.layer_norm2(x)), w
@@ -138,7 +138,7 @@ class Generator(Pretrained, nn.Module):
     ):
         super().__init__()
         c = self.config = config
-        self.vocab, self.context, self.sharpness, k = c.vocab, c.context, 1., c.layers*c.registers.sizes[0]
+        self.vocab, self.context, self.sharpness, self.estimate, k = c.vocab, c.context, 1., None, c.layers*c.registers.sizes[0]
         self.token_embed, self.position_embed = nn.Embedding(c.vocab, c.d_model), nn.Parameter(torch.zeros(1, c.context, c.d_model))
         if c.properties: self.physchem_embed = nn.Linear(c.properties, c.d_model)
         self.block, self.layer_norm, self.output, self.dropout = Block(c), nn.LayerNorm(c.d_model), nn.Linear(c.d_model, c.vocab), nn.Dropout(c.dropout)
@@ -209,7 +209,8 @@ class Generator(Pretrained, nn.Module):
         "Read whole rows; ValueError for tokens out of range, rows too long, or conditions that do not fit"
         check_tokens(tokens, self.vocab, self.context)
         z, T = self.conditions(properties, len(tokens)), tokens.shape[1]
-        x, source = self.embedded(tokens, z), self.source(tokens, self.tables(z))
+        x = self.embedded(tokens, z)
+        source = (self.estimate(self, tokens, z), None) if self.estimate and self.training else self.source(tokens, self.tables(z))
         mask = torch.full((T, T), -torch.inf, dtype=x.dtype, device=x.device).triu(1)
         for b in self.layers():
             x, w = b(x, source, mask, sharpness=self.sharpness)
