@@ -7,7 +7,7 @@ __all__ = ['LETTER', 'CORNERS', 'EFFECTS', 'OVERLAP', 'FRAME', 'kron', 'sites_of
            'local_operator', 'Lindbladian', 'spread', 'in_povm', 'lindbladian', 'dissipative_ising', 'flow',
            'flow_matrix', 'null_vector', 'steady_state', 'click_process', 'mps_process', 'cluster_mps', 'aklt_mps',
            'spin_one_effects', 'POVMConfig', 'ring_orders', 'POVMState', 'all_words', 'letters_of', 'mean_of',
-           'mean_of_words', 'residual', 'neighbours', 'sampled_residual', 'rounded', 'relax', 'polish']
+           'mean_of_words', 'residual', 'neighbours', 'sampled_residual', 'rounded', 'relax', 'polish', 'evolve']
 
 # %% ../../nbs/states/12_povm.ipynb #povm-39810e
 import copy
@@ -94,7 +94,7 @@ class Lindbladian:
         wide = [p for p in out if len(p)>1]
         for p in [p for p in out if len(p)==1]:                                   # what acts on one site joins a pair that holds it
             home = next((q for q in wide if p[0] in q), None)
-            if home: out[home] = out[home]+kron([out[p] if i==p[0] else np.eye(4) for i in home])*1.; del out[p]
+            if home: out[home] = out[home]+kron([out[p] if i==p[0] else np.eye(4) for i in home]); del out[p]
         return out
 
     def operator(self, terms):
@@ -145,7 +145,10 @@ def lindbladian(
     for ops,rate,*places in jumps:
         if rate<0: raise ValueError(f"rate {rate} of the jump {ops!r} is negative")
         for place in (places[0] if places else [(i,) for i in range(ham.sites)]):
-            made.append((tuple(np.atleast_1d(place).tolist()), rate**.5*local_operator(ops)))
+            place = tuple(np.atleast_1d(place).tolist())
+            if len(place)!=len(ops) or len(set(place))<len(place) or not all(0<=i<ham.sites for i in place):
+                raise ValueError(f"place {place} does not fit the jump {ops!r}: give {len(ops)} different sites from 0 to {ham.sites-1}")
+            made.append((place, rate**.5*local_operator(ops)))
     return Lindbladian(ham.sites, tuple(parts), tuple(made))
 
 def dissipative_ising(
@@ -378,8 +381,8 @@ def relax(
     net:POVMState,    # changed in place
     L:Lindbladian,    # the dynamics
     steps:int=600,    # of Adam
-    rate:float=1e-2,  # of Adam at the start, it falls to zero
-    smooth=(6., 1e-4),# edges are rounded by this over 4**n, first and last; (0, 0) for the plain 1-norm
+    rate:float=2e-2,  # of Adam at the start, it falls to zero
+    smooth=(6., 1e-4),# edges are rounded by this over 4**n, with samples by this; at first and in the end; (0, 0) for the plain 1-norm
     samples:int=None, # per step; all strings if left out
     seed:int=0,       # of samples
     step:float=None,  # of time, as in `residual`
@@ -429,3 +432,18 @@ def polish(
                 for w,s in zip(weights, saved): w.copy_(s)
             return history
     return history+[float(residual(p, L, step, old).norm())]
+
+# %% ../../nbs/states/12_povm.ipynb #povm-f7aba4
+def evolve(
+    net,              # the law at the start, changed in place
+    L:Lindbladian,    # the dynamics
+    step:float,       # of time
+    count:int,        # steps
+    samples:int=None, # for `relax`; all strings and `polish` if left out
+    **kw,             # for `relax` or `polish`
+):
+    "Times after each step of the trapezoid rule, while `net` moves on"
+    for k in range(count):
+        if samples is None: polish(net, L, step=step, old=net.law().detach(), **kw)
+        else: relax(net, L, samples=samples, step=step, old=copy.deepcopy(net), seed=k, **kw)
+        yield (k+1)*step
