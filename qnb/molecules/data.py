@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 import numpy as np
 from ..files import digest, write_atomic
-from .smiles import PUBLISHED, Vocabulary, build_vocabulary
+from .smiles import PUBLISHED, Vocabulary, build_vocabulary, tokenize
 from .properties import PROPERTIES, UNITS, BadLine, in_chunks, position, properties
 from .enumeration import library
 
@@ -177,11 +177,15 @@ def enumerated(
     progress=True,    # bars
     cache=True,       # keep properties in the cache folder
 )->MoleculeData:
-    "All molecules up to a size, as a data set; nothing is downloaded"
+    "All molecules up to a size, as a data set; nothing is downloaded. Those with a token that the vocabulary lacks are left out and listed in `.bad`"
     d = library(heavy, rules, elements, workers, progress, cache)
     recipe = dict(source='enumerated', heavy=heavy, rules=rules if isinstance(rules, str) else list(rules), elements=elements, block=block, fraction=fraction, seed=seed, sample=sample)
     name = f"enumerated-{heavy}" + ('' if rules=='gdb' else f'-{rules}' if isinstance(rules, str) else '-own') + ('' if elements=='CNOF' else f'-{elements}')
-    return molecule_data(d.smiles, d.values, vocabulary or PUBLISHED, block, fraction, seed, sample, name=name, recipe=recipe)
+    words = vocabulary or PUBLISHED
+    lacks = [next((t for t in tokenize(s) if t not in words.index), None) for s in d.smiles]
+    bad = tuple(BadLine(i+1, s, f'the token {t} is not in the vocabulary') for i,(s,t) in enumerate(zip(d.smiles, lacks)) if t)
+    rows = [i for i,t in enumerate(lacks) if not t]
+    return molecule_data([d.smiles[i] for i in rows], d.values[rows], words, block, fraction, seed, sample, name=name, recipe=recipe, bad=bad)
 
 # %% ../../nbs/molecules/03_data.ipynb #data-96c189
 def read_table(
