@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['REACH', 'STATES', 'ansatze', 'parts', 'Ansatz', 'is_wrapped', 'seeded', 'features', 'check_scale', 'Dial',
-           'JastrowConfig', 'RBMConfig', 'log_cosh', 'log_product', 'Jastrow', 'tanh', 'Hidden', 'RBM', 'ways',
-           'pair_features', 'site_features', 'geometry', 'orbitals', 'occupied', 'slater', 'FoundationConfig', 'Block',
-           'FoundationState', 'DenseConfig', 'DenseState', 'build_state', 'load_state_file', 'Symmetric']
+           'JastrowConfig', 'RBMConfig', 'log_cosh', 'log_outer', 'log_product', 'Jastrow', 'tanh', 'Hidden', 'RBM',
+           'ways', 'pair_features', 'site_features', 'geometry', 'orbitals', 'occupied', 'slater', 'FoundationConfig',
+           'Block', 'FoundationState', 'DenseConfig', 'DenseState', 'build_state', 'load_state_file', 'Symmetric']
 
 # %% ../../nbs/states/04_ansatz.ipynb #ansatz-a87ae4
 import copy, json, math
@@ -170,6 +170,29 @@ class _Product(torch.autograd.Function):
         g, h = g[...,None], h[...,None]
         return g*re+h*im, h*re-g*im
 
+class _Outer(torch.autograd.Function):
+    "log prod_h (1 + A[h,i] B[h,j])"
+    @staticmethod
+    def forward(ctx, A, B):
+        u = (A[...,None]*B[...,None,:]).add_(1)
+        ctx.save_for_backward(A, B, u)
+        p = u.prod(-3)
+        return torch.complex(.5*torch.log(p.real**2+p.imag**2), torch.atan2(p.imag, p.real)) if p.is_complex() else torch.log(p)
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, g):
+        A, B, u = ctx.saved_tensors
+        g = g[...,None,:,:]
+        x = u*(g/(u.real**2+u.imag**2)) if u.is_complex() else g/u
+        return (x@B.conj()[...,None])[...,0], (x.transpose(-1, -2)@A.conj()[...,None])[...,0]
+
+def log_outer(
+    A, # shape (..., hidden, a)
+    B, # shape (..., hidden, b); products of all hidden below exp(700)
+): # shape (..., a, b)
+    "Sum of log(1 + A B) over hidden spins for all pairs; once differentiable"
+    return _Outer.apply(A, B)
+
 def log_product(
     x,      # real parts, shape (..., hidden); the sum of the positive ones below 700, or it overflows
     y=None, # imaginary parts
@@ -183,7 +206,7 @@ class _Plain(Ansatz):
     def _parts(self, occ, c):
         s = occ.to(torch.float64)
         a, phase = self._log(2*s-1 if is_wrapped(s) else s.mul_(2).sub_(1), features(c, self.config.scale))
-        return a, torch.ones_like(a) if phase is None else torch.polar(torch.ones_like(a), phase)
+        return a, torch.ones_like(a) if phase is None else torch.complex(torch.cos(phase), torch.sin(phase))
 
 class Jastrow(_Plain):
     "One- and two-body factors"
@@ -279,6 +302,24 @@ class RBM(_Plain):
         a = self.one(f)
         z = a@s.to(a.dtype).T+log_cosh(line(self.bias(f), self.weight(f))).sum(-1)
         return (z.real, z.imag) if z.is_complex() else (z, None)
+
+    def first(self,
+        bits,           # at most as many as modes
+        couplings=None, # one set (C,) or several (G, C)
+    ): # as `parts`; None where products would overflow
+        "`parts` of the 2**bits masks that come first, from tables for their upper and lower bits: no exponential for each of them"
+        _, c, one = self.read(torch.zeros(1, self.modes, dtype=torch.long), couplings)
+        f = features(c, self.config.scale)
+        a, b, w = self.one(f), self.bias(f), self.weight(f)
+        if not 2*float((b.detach().real.abs()+w.detach().real.abs().sum(-1)).sum(-1).max())<700: return None
+        half = bits//2
+        def spin(n, total): return (torch.arange(2**n)[:,None]>>torch.arange(total)&1).to(b)*2-1                  # (2**n, total)
+        low, high = spin(half, half), spin(bits-half, self.modes-half)
+        line = a-w.sum(1)
+        A, B = torch.exp(2*(w[...,half:]@high.T+b[...,None])), torch.exp(2*(w[...,:half]@low.T))                  # (G, hidden, 2**..)
+        z = (log_outer(A, B)+(line[:,half:]@high.T)[...,None]+(line[:,:half]@low.T)[:,None]).flatten(1)-b.sum(1, keepdim=True)-math.log(2)*b.shape[1]
+        r, phase = (z.real, torch.complex(torch.cos(z.imag), torch.sin(z.imag))) if z.is_complex() else (z, torch.ones_like(z))
+        return (r[0], phase[0]) if one else (r, phase)
 
     def local(self,
         occ,            # 0 and 1, shape (B, modes)
