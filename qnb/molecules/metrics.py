@@ -192,7 +192,7 @@ def property_panels(
             if not len(x): continue
             y = np.histogram(np.clip(x, edges[0], edges[-1]), edges)[0]/len(x)
             if label=='training': trace = go.Bar(x=centre.round(3), y=y.round(4), width=np.diff(edges)*.96, marker=dict(color=colour, line=dict(width=0)))
-            else: trace = go.Scatter(x=centre.round(3), y=y.round(4), mode='lines', line=dict(color=colour, width=2, shape='hvh'))
+            else: trace = go.Scatter(x=edges.round(3), y=[*y.round(4), 0], mode='lines', line=dict(color=colour, width=2, shape='hv'))
             fig.add_trace(trace.update(name=label, showlegend=k==0, legendgroup=label), **at)
         if name in (given or {}): fig.add_vline(x=float(given[name]), line=dict(color='#D55E00', width=2, dash='dot'), **at)
     fig.update_layout(template=template(), width=width, height=height or 60+150*rows, margin=dict(l=36, r=10, t=44, b=28), bargap=0, legend=dict(orientation='h', x=1, xanchor='right', y=1.06, yanchor='bottom'))
@@ -224,7 +224,7 @@ def one_svg(m, width, height):
     "The inside of a drawing of one molecule"
     d = rdkit().draw.MolDraw2DSVG(width, height)
     o = d.drawOptions()
-    o.clearBackground, o.bondLineWidth, o.padding = False, 1.4, .12
+    o.clearBackground, o.bondLineWidth, o.padding, o.fixedBondLength = False, 1.4, .12, width/5 # no bond longer than that: small molecules stay small
     d.DrawMolecule(m); d.FinishDrawing()
     return re.sub(r'</?svg[^>]*>', '', lighter(d.GetDrawingText())).strip()
 
