@@ -56,7 +56,7 @@ def povm_law(
     n = sites_of(len(rho), 2); k = np.arange(n)
     x = rho.reshape((2,)*2*n).transpose(np.stack([n-1-k, 2*n-1-k], 1).ravel()).reshape((4,)*n)      # (row, column) of site 0, of site 1, ...
     p = each_axis(x, EFFECTS.swapaxes(1, 2).reshape(4, 4)).ravel()
-    return p.real.copy() if np.allclose(rho, rho.conj().T, atol=1e-12) else p
+    return p.real.copy() if abs(rho-rho.conj().T).max()<=1e-9*abs(rho).max() else p
 
 def density(
     p, # a law, or any numbers, shape (4**n,)
