@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['VALENCE', 'NUMBER', 'RULES', 'EMBEDDED', 'colours', 'canonical_orders', 'symmetries', 'graphs', 'Skeleton',
-           'first_of_orbit', 'skeletons', 'colourings', 'Rule', 'rings_of', 'two_small', 'bent_bridgehead', 'chosen',
-           'checks', 'broken', 'bare', 'hopeless', 'on_graph', 'enumerate_molecules', 'embedded', 'heavy_atoms', 'fold',
-           'unfold', 'write_embedded', 'cache_folder', 'pack', 'unpack', 'library']
+           'first_of_orbit', 'skeletons', 'colourings', 'Rule', 'rings_of', 'two_small', 'bent_bridgehead', 'nonplanar',
+           'crossing', 'chosen', 'checks', 'broken', 'bare', 'hopeless', 'on_graph', 'enumerate_molecules', 'embedded',
+           'heavy_atoms', 'fold', 'unfold', 'write_embedded', 'cache_folder', 'pack', 'unpack', 'library']
 
 # %% ../../nbs/molecules/02_enumeration.ipynb #enumerat-c550b2
 import io, lzma, os, sys, warnings
@@ -139,7 +139,27 @@ def bent_bridgehead(m):
             if x.GetIsAromatic() or any(d.GetBondTypeAsDouble()==2 for d in x.GetBonds()): return True
     return False
 
+def nonplanar(
+    edges, # of a connected graph, a set of frozensets of two nodes
+)->bool:
+    "Can the graph not be drawn without crossings? It has K5 or K3,3 as a minor then (Wagner); nodes with one or two neighbours do not matter"
+    edges = set(edges)
+    while True:
+        nodes = {i for e in edges for i in e}
+        around = {i: [next(iter(e-{i})) for e in edges if i in e] for i in nodes}
+        i = next((i for i in nodes if len(around[i])<3), None)
+        if i is None: break
+        edges = {e for e in edges if i not in e} | ({frozenset(around[i])} if len(around[i])==2 else set())
+    if len(nodes)<6: return len(edges)==10                           # K5, or too small
+    if len(nodes)==6 and any(all(frozenset((i, j)) in edges for i in a for j in nodes-{*a}) for a in combinations(sorted(nodes), 3)): return True
+    return any(nonplanar({frozenset(min(e) if x==max(e) else x for x in f) for f in edges-{e}}) for e in edges) # contract one edge
+
+def crossing(m):
+    "Do bonds cross in every drawing in the plane?"
+    return m.GetNumBonds()>8 and nonplanar({frozenset((b.GetBeginAtomIdx(), b.GetEndAtomIdx())) for b in m.GetBonds()})
+
 RULES = {
+    'planar': Rule('the graph of bonds can be drawn in the plane', test=crossing, early='test'),
     'two-threes': Rule('no atom in two rings of three', test=two_small, early='test'),
     'bridgehead': Rule("no double bond at a bridgehead (Bredt's rule)", test=bent_bridgehead, early='test'),
     'cumulated': Rule('no two double bonds at one atom', '*=*=*', early='*=*=*'),
@@ -232,7 +252,7 @@ def on_graph(
 )->set: # of canonical SMILES
     "All molecules whose heavy atoms form a graph"
     chem, early, late, out = rdkit().Chem, checks(rules, early=True), checks(rules), set()
-    late = [f for n,f in sorted(late, key=lambda c: c[0] in ('two-threes', 'bridgehead'))] # patterns first: they are fast
+    late = [f for n,f in sorted(late, key=lambda c: RULES[c[0]].test is not None)] # patterns first: they are fast
     numbers = np.array([NUMBER[e] for e in elements])
     for s in skeletons(A):
         base = bare(s)
