@@ -26,7 +26,7 @@ class GeneratorConfig:
     vocab:int=33           # number of tokens
     kind:str='generator'
     context:int=24         # longest row of tokens
-    arm:str='quantum'      # 'quantum', 'classical' or 'matched'
+    arm:str='quantum'      # 'quantum', 'classical' or 'matched'; 'uniform' for a control without scores
     properties:int=0       # conditions of a molecule; 0 for none
     d_model:int=64         # width
     blocks:int=1           # number of blocks
@@ -43,7 +43,7 @@ class GeneratorConfig:
         for k in ('mean', 'std'): object.__setattr__(self, k, tuple(float(v) for v in getattr(self, k)))
         for k in ('vocab', 'context', 'd_model', 'blocks', 'heads', 'qubits', 'layers'):
             if getattr(self, k)<1: raise ValueError(f"{k} must be at least 1, not {getattr(self, k)}")
-        if self.arm not in ARMS: raise ValueError(f"no arm is called {self.arm!r}: choose {', '.join(ARMS)}")
+        if self.arm not in (*ARMS, 'uniform'): raise ValueError(f"no arm is called {self.arm!r}: choose {', '.join(ARMS)}, uniform")
         if self.scaling not in ('sigmoid', 'batch'): raise ValueError(f"no scaling is called {self.scaling!r}: choose 'sigmoid' or 'batch'")
         if self.properties<0: raise ValueError(f"properties counts the conditions of a molecule and cannot be {self.properties}")
         if self.d_model%self.heads: raise ValueError(f"{self.d_model} features do not split into {self.heads} heads: use a divisor")
@@ -69,6 +69,7 @@ class Attention(nn.Module):
     def add_scores(self, first:bool):
         "The weights of the arm; apart from the rest, so that all arms of one seed share the rest"
         c, r, self.first = self.c, self.c.registers, first
+        if c.arm=='uniform': return
         angles = lambda: nn.Parameter(c.spread*torch.randn(1, c.heads, r.angles)*(c.arm=='quantum'))
         if c.arm=='classical': self.query, self.key = (nn.Linear(c.d_model, c.d_model, bias=False) for _ in range(2))
         elif c.arm=='matched' and first: self.query, self.key = (nn.Linear(c.layers*r.sizes[0], c.heads*len(r.sizes), bias=False) for _ in range(2))
@@ -86,6 +87,7 @@ class Attention(nn.Module):
     )->tuple: # queries (B, H, T, f) and keys (B, H or 1, T, f), whose inner products are the scores
         "Queries and keys of any arm"
         c, H = self.c, self.c.heads
+        if c.arm=='uniform': return (x.new_zeros(*x.shape[:1], H, x.shape[1], 1),)*2
         if c.arm=='classical': return heads_of(self.query(x), H), heads_of(self.key(x), H)
         if self.first: return source if c.arm=='quantum' else (heads_of(self.query(source), H), heads_of(self.key(source), H))
         z = heads_of(self.angles(x), H)
@@ -144,7 +146,7 @@ class Generator(Pretrained, nn.Module):
         self.block, self.layer_norm, self.output, self.dropout = Block(c), nn.LayerNorm(c.d_model), nn.Linear(c.d_model, c.vocab), nn.Dropout(c.dropout)
         self.further = nn.ModuleList(Block(c) for _ in range(c.blocks-1))
         for i,b in enumerate(self.layers()): b.attention.add_scores(i==0)
-        if c.arm=='classical': return
+        if c.arm in ('classical', 'uniform'): return
         tokens, positions, props = nn.Embedding(c.vocab, k), nn.Parameter(torch.zeros(1, c.context, k)), nn.Linear(c.properties, k) if c.properties else None
         if c.arm=='quantum':
             w = tokens.weight.data
@@ -175,7 +177,7 @@ class Generator(Pretrained, nn.Module):
     def tables(self, z):
         "What the first block's scores are looked up in, from standardised conditions; None for the classical arm"
         c = self.config
-        if c.arm=='classical': return None
+        if c.arm in ('classical', 'uniform'): return None
         if c.arm=='matched': return self.reduced_physchem_embed(z)[:,None] if c.properties else 0.
         k, L = c.registers.sizes[0], c.layers
         token, position = register_state(self.token_embed_quantum_parameters.weight, k, L), register_state(self.position_embed_quantum_parameters[0], k, L)
@@ -189,7 +191,7 @@ class Generator(Pretrained, nn.Module):
     def source(self, tokens, tables, start=0):
         "The first block's queries and keys, or what it makes them of, for tokens that begin at a position"
         c, T = self.config, tokens.shape[1]
-        if c.arm=='classical': return None
+        if c.arm in ('classical', 'uniform'): return None
         if c.arm=='matched': return self.dropout(self.reduced_token_embed(tokens)+self.reduced_position_embed[:,start:start+T]+tables)
         at = tokens*c.context+torch.arange(start, start+T, device=tokens.device)
         E, second = tables

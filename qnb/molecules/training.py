@@ -112,7 +112,7 @@ class Spsa:
         s = (now+line-line.detach())[which].unflatten(0, (len(tokens), -1))
         T = tokens.shape[1]
         r, k = torch.tril_indices(T, T, device=tokens.device)
-        return torch.zeros(len(tokens), T, T, dtype=s.dtype, device=s.device).index_put((torch.arange(len(tokens))[:,None], r, k), s)[:,None]
+        return torch.zeros(len(tokens), T, T, dtype=s.dtype, device=s.device).index_put((torch.arange(len(tokens), device=s.device)[:,None], r, k), s)[:,None]
 
 # %% ../../nbs/molecules/06_training.ipynb #training-79c9ef
 class AdamW(Adam):
