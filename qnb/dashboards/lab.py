@@ -55,8 +55,9 @@ def write_notebooks(
 def finished_runs(
     folder, # searched with everything below
 )->list: # of folders, newest first
-    "Folders of finished training runs"
-    found = [p.parent for p in Path(folder).rglob('manifest.json') if (p.parent/'config.json').exists()]
+    "Folders of finished trainings on a process; those of quantum states have a dashboard of their own"
+    def on_tokens(f): return 'T' in read_json(f, 'the configuration').get('process', {})
+    found = [p.parent for p in Path(folder).rglob('manifest.json') if (p.parent/'config.json').exists() and on_tokens(p.parent/'config.json')]
     return sorted(found, key=lambda p: (p/'manifest.json').stat().st_mtime, reverse=True)
 
 def first_run(
