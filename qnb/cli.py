@@ -10,7 +10,9 @@ __all__ = ['HELP', 'settings_of', 'main', 'shared', 'preset_exists', 'demo', 'st
 from pathlib import Path
 import click
 from . import __version__
-from .commands import Group, Wrong, checked, sentence, states
+from .commands.base import Group, Wrong, checked, sentence
+from .commands.molecules import molecules
+from .commands.states import states
 
 # %% ../nbs/90_cli.ipynb #cli-c9a774
 def settings_of(
@@ -44,6 +46,7 @@ def main():
       qnb sweep sixteen.yaml --study        many networks, on one core or a cluster
       qnb figures --all                     the paper's figures from those networks
       qnb states train                      one network for many Hamiltonians
+      qnb molecules train                   a network that writes molecules
       qnb lab                               dashboards and tutorials in JupyterLab
     """
 
@@ -310,4 +313,4 @@ def lab(folder, browser, port, write_only):
     for name,what in said.items(): click.echo(f'{what:8}{Path(folder)/name}')
 
 # %% ../nbs/90_cli.ipynb #cli-6ad47f
-main.add_command(states)
+for group in (states, molecules): main.add_command(group)

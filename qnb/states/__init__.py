@@ -40,8 +40,9 @@ NETWORKS = dict(qstage=('QStage', 'QStageConfig', 'load_qstage'),
                 samplers=('Samples', 'TableState', 'estimate', 'exact_samples', 'local_energy', 'metropolis', 'split_rhat', 'vmc_loss'),
                 vmc=('log_derivatives', 'minimise', 'reconfigured'),
                 foundation=('StatesRecipe', 'StatesRun', 'System', 'Targets', 'energies_of', 'evaluated', 'measured_states', 'symmetric', 'targets', 'train_states'),
-                autoregressive=('AutoregressiveConfig', 'AutoregressiveState', 'autoregressive_samples'),
-                povm=('Lindbladian', 'POVMConfig', 'POVMState', 'density', 'dissipative_ising', 'evolve', 'povm_law', 'relax', 'steady_state'))
+                autoregressive=('AutoregressiveConfig', 'AutoregressiveState', 'autoregressive_samples', 'written'),
+                povm=('Lindbladian', 'POVMConfig', 'POVMState', 'click_process', 'density', 'dissipative_ising', 'evolve', 'lindbladian', 'mean_of', 'mps_process', 'polish',
+                      'povm_law', 'relax', 'steady_state'))
 
 def __getattr__(
     name:str, # of a network, or of what works on networks
