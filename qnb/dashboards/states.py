@@ -188,6 +188,8 @@ class CouplingState:
         s = self.system; full = s.full([c])[0]
         return solve(s.matrices, full) if self.folder is None else ground_states(s.ham, s.space, full, folder=self.folder)
     @cached_property
+    def reference(self): "The exact state in the middle of the training, whose sign the others follow"; return self.levels(self.key(np.median(self.trained, 0))).vector
+    @cached_property
     def known(self): "Exact states of the training couplings, rows"; return np.concatenate([self.levels(self.key(c)).ground for c in self.trained])
 
     def key(self, c)->tuple:
@@ -210,6 +212,7 @@ class CouplingState:
         if not np.isfinite(psi).all(): raise ValueError(f"the network gives no finite state at {self.words(c)}: its training has failed, or the coupling is too far away")
         part = (l.ground.conj()@psi)@l.ground; size = np.linalg.norm(part)
         exact = part/size if len(l.ground)>1 and size>1e-12 else l.vector
+        turn = np.vdot(exact, self.reference); exact = exact*(turn/abs(turn) if abs(turn)>1e-6 else 1)      # no colour changes because an eigenvector has no sign
         turn = np.vdot(psi, exact); psi = psi*(turn/abs(turn) if abs(turn)>1e-12 else 1)
         if c not in self.truth: self.truth[c] = exact_numbers(l, self.system)
         self.held[c, step] = numbers = numbers_of(psi, l, self.system)
@@ -249,6 +252,7 @@ class CouplingState:
         return dict(x=self.grid(axis), **{k:get(own, k) for k in ('energy','error','v_score','overlap','rest','m2','entropy')}, **{f'exact_{k}':get(truth, k) for k in ('energy','gap','degeneracy','m2','entropy')})
     def missing(self, c, steps, axis=0)->list: "(couplings, step) without numbers, in the order of the steps"; return [(x, k) for k in steps for x in self.along(c, axis) if (x, k) not in self.held]
     def name(self, step): "A checkpoint or a control in words"; return CONTROLS[step] if step in CONTROLS else 'network' if step is None else f'after {step:,} steps' if step else 'before training'
+    def brief(self, step): "The same as the head of a column"; return CONTROLS[step].split()[{'untrained':0}.get(step, 1)] if step in CONTROLS else 'network' if step is None else f'step {step:,}'
     def read(self, todo):
         "Generator for a `Job`: measure some (couplings, step)"
         for i,(c,step) in enumerate(todo):
@@ -295,7 +299,7 @@ def amplitude_title(p, s):
     paint = lambda c, w: f'<span style="color:rgb{c}">{w}</span>'
     signs = f"{paint(PLUS, '+')} {paint(MINUS, '−')}"+(f" {paint(TIMES_I, 'i')} {paint(MINUS_I, '−i')}" if np.iscomplexobj(p.exact) or np.iscomplexobj(p.psi) else '')
     held = f'all {p.of}' if len(p.labels)==p.of else f'{len(p.labels)} of {p.of:,}'
-    share = '' if len(p.labels)==p.of else f', with {p.share[0]:.1%} of the exact weight and {p.share[1]:.1%} of the network’s'
+    share = '' if len(p.labels)==p.of else f' (weight {p.share[0]:.1%}, of the network {p.share[1]:.1%})'
     return f'Size of amplitudes, sign {signs} <span style="font-size:12px;color:{MUTED}">bars exact, dots network; {held} {"classes" if any("×" in l for l in p.labels) else "configurations"}{share}</span>'
 
 def curve_traces(
@@ -371,7 +375,7 @@ def table_rows(
             ('degeneracy', '', '', str(d)), ('gap in this space', '', '', g(seen.truth['gap'], '.4g'))]
 
 # %% ../../nbs/dashboards/07_states.ipynb #states-9e81c2
-STYLE = '<style>.qnb-numbers td{padding:1px 10px 1px 0;font-size:13px;white-space:nowrap;font-variant-numeric:tabular-nums}.qnb-numbers th{padding:1px 10px 4px 0;font-size:12px;text-align:left;color:#6b7280;font-weight:normal}</style>'
+STYLE = '<style>.qnb-numbers td{padding:0 9px 0 0;font-size:13px;white-space:nowrap;font-variant-numeric:tabular-nums}.qnb-numbers th{padding:1px 10px 4px 0;font-size:12px;text-align:left;color:#6b7280;font-weight:normal;white-space:nowrap}</style>'
 
 class CouplingExplorer(Dashboard):
     "A network at the coupling of a slider, beside what is exact"
@@ -410,7 +414,7 @@ class CouplingExplorer(Dashboard):
         self.log = self.on(W.Checkbox(value=False, description='powers of ten', indent=False, layout=W.Layout(width='9em')), lambda _: self.draw())
         self.each = self.on(W.Checkbox(value=False, description='configurations one by one', indent=False, layout=W.Layout(width='16em')), lambda _: self.draw())
         self.menu.layout.display, self.axis.layout.display = '' if len(self.states)>1 else 'none', '' if len(names)>1 else 'none'
-        self.bar, self.numbers = W.HBox([]), W.HTML(layout=W.Layout(width='330px'))
+        self.bar, self.numbers = W.HBox([]), W.HTML(layout=W.Layout(width='370px'))
         self.fig = live(*amplitude_traces(), width=720, height=360, barmode='overlay', bargap=.25)
         self.fig.update_layout(margin=dict(l=48, r=8, t=36, b=110))
         self.curves = live(*(t for k in range(4) for t in curve_traces(k)), width=1060, height=290, showlegend=True)
@@ -464,7 +468,7 @@ class CouplingExplorer(Dashboard):
                 self.fig.layout.xaxis.update(x); self.fig.layout.yaxis.update(y)
                 self.fig.layout.title = amplitude_title(p, s.system)
                 self.fig.layout.margin.b = 24+int(6.4*max(map(len, p.labels))+.5)
-            rows = table_rows(seen, beside); head = ['', self.state.name(self.step) if s.steps!=[None] else 'network', s.name(self.control.value).split()[0] if beside else '', 'exact']
+            rows = table_rows(seen, beside); head = ['', s.brief(self.step), s.brief(self.control.value) if beside else '', 'exact']
             cell = lambda tag, row: '<tr>'+''.join(f'<{tag}>{escape(t)}</{tag}>' for j,t in enumerate(row) if j!=2 or beside)+'</tr>'
             self.numbers.value = f'{STYLE}<table class="qnb-numbers">{cell("th", head)}{"".join(cell("td", r) for r in rows)}</table>'
             with self.curves.batch_update():
@@ -551,7 +555,7 @@ def coupling_still(
     fill_dots(fig.data, here[axis], seen); fill_amplitudes(fig.data[20:], p, log)
     x, y = amplitude_axes(p, log); look = curve_layout(state, axis, here[axis], 0, .36)
     look.update(xaxis5=dict(domain=[0, .66], anchor='y5', **x), yaxis5=dict(domain=[.66, 1], anchor='x5', **y))
-    rows, nothing = [('', state.name(step), '' if beside is None else state.name(control).split()[0], 'exact'), *table_rows(seen, beside)], '\u00a0'
+    rows, nothing = [('', state.brief(step), '' if beside is None else state.brief(control), 'exact'), *table_rows(seen, beside)], '\u00a0'
     for j,at in enumerate((.70, .835, .92, .92) if beside is None else (.69, .805, .89, .955)):
         if j==2 and beside is None: continue
         look['annotations'].append(dict(text='<br>'.join(f'<span style="color:{MUTED}">{escape(r[j]) or nothing}</span>' if not i or not j else escape(r[j]) or nothing for i,r in enumerate(rows)), x=at, y=1.02, xref='paper', yref='paper',
