@@ -180,6 +180,7 @@ def minimise_many(
     rate=.05,        # length of a step, in imaginary time; a number, or a function of the number of the step
     damping=1e-3,    # as in `joint_step`, a number or a function
     how:str=None,    # 'sum' or 'samples'; `by_default(space)` if left out
+    reach=.3,        # longest change of all parameters in one step: where equations are nearly singular their solution is no small step any more
     scale=None,      # divides energies, shape (G,)
     start=None,      # Samples of each coupling to go on from
     after=None,      # called after each step with its number
@@ -218,8 +219,9 @@ def minimise_many(
         total = lambda x: torch.zeros(G, dtype=torch.float64).index_add(0, group, x)
         mean = total(w*local.real); energies.append(mean.numpy()); variances.append(total(w*(local-mean[group]).abs()**2).numpy())
         occ = torch.as_tensor(basis.occupations(masks)).long().to(like.device)
-        d = joint_step(paired_rows(net, occ, inputs.to(like)[group]).cpu(), local, w, group, at(damping, step), scale)
+        d = at(rate, step)*joint_step(paired_rows(net, occ, inputs.to(like)[group]).cpu(), local, w, group, at(damping, step), scale)
+        d = d*min(1, reach/max(float(d.norm()), 1e-300))
         with torch.no_grad():
-            for p,x in zip(weights, d.split([p.numel() for p in weights])): p -= at(rate, step)*x.reshape(p.shape).to(p)
+            for p,x in zip(weights, d.split([p.numel() for p in weights])): p -= x.reshape(p.shape).to(p)
         if after: after(step)
     return ManyProgress(np.array(energies), np.array(variances), s if how=='samples' else None)
