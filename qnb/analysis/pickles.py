@@ -301,7 +301,7 @@ _TABLE = {ord(k) if isinstance(k, str) else k:f for k,f in {
 # %% ../../nbs/analysis/06_pickles.ipynb #pickles-61563e
 class Encoder:
     "A value as JSON and a list of buffers"
-    def __init__(self, limits:Limits): self.limits, self.buffers, self.known, self.parts, self.bytes = limits, [], {}, limits.parts, limits.bytes
+    def __init__(self, limits:Limits): self.limits, self.buffers, self.known, self.weights, self.parts, self.bytes = limits, [], {}, {}, limits.parts, limits.bytes
     def spend(self, parts, n=0):
         self.parts -= parts; self.bytes -= n
         if self.parts<0: raise Refused("it has more parts than are read")
@@ -318,10 +318,20 @@ class Encoder:
         return [self.buffer(a.T if fortran else a, owner), a.dtype.str, list(a.shape), fortran]
     def objects(self, shape, items, depth):
         "Tuples of whole numbers, such as prefixes, go as two arrays"
+        if len(items)!=math.prod(shape): raise Refused(f"it holds an object array of shape {shape} with other contents")   # the list may have grown meanwhile
         if items and all(type(t) is tuple and all(type(n) is int and -2**31<=n<2**31 for n in t) for t in items):
             self.spend(len(items)+sum(map(len, items)))
             return {'w':[list(shape), self.array(np.array([len(t) for t in items], np.int32)), self.array(np.array([n for t in items for n in t], np.int32))]}
         return {'o':[list(shape), [self.node(v, depth+1) for v in items]]}
+    def weigh(self, x, depth=0):
+        "Number of values in a container when written out; each container is counted once, so that this is quick"
+        if depth>self.limits.nesting: raise Refused(f"it nests more than {self.limits.nesting} levels deep")
+        inner = x.values() if type(x) is dict else x if type(x) in (list,tuple) else x.value[1] if isinstance(x, Array) and type(x.value) is tuple else None
+        if inner is None: return 1
+        if id(x) not in self.weights:
+            self.weights[id(x)] = n = 1+sum(self.weigh(v, depth+1) for v in inner)
+            if n>self.limits.parts: raise Refused("it has more parts than are read")
+        return self.weights[id(x)]
     def node(self, x, depth=0):
         "One value"
         self.spend(1)
@@ -333,7 +343,7 @@ class Encoder:
         if type(x) is str: self.spend(0, len(x)); return x
         if type(x) in (bytes,bytearray): return {'b':self.buffer(x, x)}
         if type(x) in (list,tuple): return {'l' if type(x) is list else 't':[self.node(v, depth+1) for v in x]}
-        if type(x) is dict: self.spend(len(x)); return {'d':[[k,self.node(v, depth+1)] for k,v in x.items()]}
+        if type(x) is dict: self.spend(len(x), sum(len(k) for k in x if type(k) is str)); return {'d':[[k,self.node(v, depth+1)] for k,v in x.items()]}
         if isinstance(x, np.generic): return {'s':[x.dtype.str, x.tobytes().hex()]}
         if isinstance(x, Array) and isinstance(x.value, np.ndarray): return {'a':self.array(x.value, x)}
         if isinstance(x, Array) and type(x.value) is tuple: return self.objects(*x.value, depth)
@@ -380,6 +390,7 @@ def read_here(
             value = Machine(source, budget).load()
             source.end()
             e = Encoder(limits)
+            e.weigh(value)
             return e.node(value), e.buffers
     except Refused: raise
     except MemoryError: raise Refused("it needs more memory than it may have") from None
@@ -390,13 +401,18 @@ FORBIDDEN = ('import','exec','compile','os.','subprocess.','socket.','ctypes.','
 
 def wall(event, args):
     "An audit hook: what a reader never needs raises"
-    if event.startswith(FORBIDDEN) or event=='open' and isinstance(args[1], str) and set(args[1])&set('wax+'): raise Refused(f"reading it led to {event}, which was stopped")
+    writes = event=='open' and (isinstance(args[1], str) and set(args[1])&set('wax+') or args[2] and args[2]&(os.O_WRONLY|os.O_RDWR|os.O_CREAT|os.O_TRUNC|os.O_APPEND))
+    if event.startswith(FORBIDDEN) or writes: raise Refused(f"reading it led to {event}, which was stopped")
 
 def restrain(limits:Limits):
-    "Limits of this process"
+    "Limits of this process; systems without them have the limits of the machine above"
     if resource is None: return
-    resource.setrlimit(resource.RLIMIT_AS, (limits.memory,)*2)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0)); resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); resource.setrlimit(resource.RLIMIT_NOFILE, (32, 32))
+    for what,most in ((resource.RLIMIT_AS, limits.memory), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_NOFILE, 32)):
+        hard = resource.getrlimit(what)[1]
+        most = most if hard==resource.RLIM_INFINITY else min(most, hard)
+        try: resource.setrlimit(what, (most, most))
+        except (ValueError, OSError):
+            if sys.platform!='darwin': raise                   # there the address space cannot be limited
 
 def again(seconds):
     "So many more seconds of processor time"
@@ -490,7 +506,8 @@ class Reader:
         finally: timer.cancel()
         self.peak, self.seconds = head.get('peak', 0), head.get('seconds', 0.)
         if 'refused' in head: raise Refused(f"{path} was not read: {head['refused']}")
-        return decode(head['node'], buffers)
+        try: return decode(head['node'], buffers)
+        except (ValueError, IndexError, KeyError, TypeError) as e: raise Refused(f"{path} was not read: what came out does not fit together ({type(e).__name__})") from None
 
 def read_pickle(
     path,                   # a joblib or pickle file
