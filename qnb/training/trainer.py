@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['QUICK', 'STANDARD', 'PRESETS', 'Recipe', 'paper_recipe', 'recipe', 'new_schedule', 'part_done', 'rate', 'words_now',
            'observe', 'round_over', 'plateau', 'noted_interrupts', 'torch_threads', 'sampler_for', 'scored', 'Session',
-           'configuration', 'train']
+           'configuration', 'seen_through', 'train']
 
 # %% ../../nbs/training/03_trainer.ipynb #trainer-6fadc0
 import contextlib, signal, threading, time
@@ -299,6 +299,25 @@ def configuration(
     r = recipe(preset, cfg.kind, p.name, **overrides)
     return dict(process=process_config(p), model=asdict(cfg), context=int(context), seed=int(seed), preset=preset if isinstance(preset, str) else 'own', recipe=asdict(r), format=1)
 
+def seen_through(
+    run,               # not finished
+    session,           # called without arguments: what trains, with `go`, `bar`, `last` and `step`
+    device,            # a `torch.device`
+    threads:int=1,     # torch threads
+    loggers=None,      # a `Guarded`, told when it is over
+): # the run, finished
+    "One sitting of a training: nobody else may train the run, Ctrl-C ends it after a step. KeyboardInterrupt says how to go on"
+    with held(run), torch_threads(threads), exact_floats(device), noted_interrupts() as interrupts:
+        try:
+            s = session()
+            try: done = s.go(interrupts)
+            finally: s.bar.close()
+            if done: finish(run, s.last, device_name(device))
+        finally:
+            if loggers is not None: loggers.finish(run)
+    if not done: raise KeyboardInterrupt(f"{run.folder} stopped at step {s.step}; the same call goes on from there")
+    return run
+
 def train(
     process,             # a process, or its name in the zoo
     model,               # 'transformer', 'lstm', 'gru', 'rnn', or a configuration of one
@@ -317,12 +336,4 @@ def train(
     device, loggers = find_device(device), Guarded(loggers)
     run = create(out or 'qnb-runs', configuration(process, model, context, preset, seed, **overrides))
     if run.finished: return run
-    with held(run), torch_threads(threads), exact_floats(device), noted_interrupts() as interrupts:
-        try:
-            session = Session(run, progress, save_seconds, device, loggers)
-            try: done = session.go(interrupts)
-            finally: session.bar.close()
-            if done: finish(run, session.last, device_name(device))
-        finally: loggers.finish(run)
-    if not done: raise KeyboardInterrupt(f"{run.folder} stopped at step {session.step}; the same call goes on from there")
-    return run
+    return seen_through(run, lambda: Session(run, progress, save_seconds, device, loggers), device, threads, loggers)
