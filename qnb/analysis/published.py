@@ -7,9 +7,9 @@ __all__ = ['REPO', 'THEIRS', 'SWEEP', 'RUNS', 'TRUTH', 'PARTS', 'ABSENT', 'INFER
            'NUMBERS', 'VECTORS', 'CURVES', 'Published', 'catalog', 'find', 'belongs', 'number', 'in_layout', 'choose',
            'Snapshot', 'measured', 'check_file', 'pin_file', 'pinned_files', 'pin', 'reason', 'listing', 'fetch',
            'snapshots', 'nested_dict_factory', 'in_main', 'preorder', 'least_squares', 'scores_of', 'variance_curve',
-           'copy_truth', 'copy_checkpoint', 'copy_losses', 'copy_config', 'write_copy', 'read_yaml', 'same_number',
-           'process_of', 'network_of', 'read_checkpoint', 'array_of', 'read_truth', 'read_scores', 'read_losses',
-           'epoch_of', 'PublishedRun', 'build_run', 'convert', 'convert_folder', 'published']
+           'copy_truth', 'copy_checkpoint', 'copy_losses', 'copy_config', 'write_copy', 'read_yaml', 'scalar',
+           'same_number', 'process_of', 'network_of', 'read_checkpoint', 'array_of', 'read_truth', 'read_scores',
+           'read_losses', 'epoch_of', 'PublishedRun', 'build_run', 'convert', 'convert_folder', 'published']
 
 # %% ../../nbs/analysis/07_published.ipynb #publishe-95e871
 import collections, contextlib, csv, io, json, math, os, re, shutil, sys, zipfile
@@ -27,7 +27,7 @@ from ..training.prefix_tree import evaluate, prefix_expectation
 from ..training.runs import Run, process_config, save_tensors
 from .activations import activations
 from .controls import markov_target
-from .pickles import FACTORY, Limits, Reader, file_digest
+from .pickles import FACTORY, Reader, file_digest
 
 # %% ../../nbs/analysis/07_published.ipynb #publishe-e0de1a
 REPO = 'SimplexAI/quantum-representations'
@@ -398,28 +398,32 @@ def read_yaml(path)->dict:
     if not isinstance(found, dict) or not all(isinstance(found.get(k), dict) for k in ('model_config','process_config')): raise ValueError(f"{path} is not the configuration of a run: it has no model_config and process_config")
     return found
 
+def scalar(v)->str: "A value as it is shown; lists are not, for in YAML a short text can be an endless list"; return repr(v)[:60] if v is None or isinstance(v, (str,int,float)) else f'a {type(v).__name__}'
 def same_number(a, b): return isinstance(a, (int,float)) and math.isclose(a, b, rel_tol=1e-9)
 
 def process_of(found, m:Published, path):
     "The process of a configuration"
     c = dict(found['process_config'])
     name, params = c.pop('name', None), c.pop('params', None) or c
-    try: name = zoo.name(str(name))
-    except ValueError: raise ValueError(f"{path} names the process {name!r}, which is unknown here") from None
+    if not isinstance(params, dict) or not all(isinstance(v, (int,float)) for v in params.values()): raise ValueError(f"{path} has parameters of a process that are no numbers")
+    try: name = zoo.name(name if isinstance(name, str) else '')
+    except ValueError: raise ValueError(f"{path} names the process {scalar(name)}, which is unknown here") from None
     try: p = named_process(name, **params)
     except (ValueError, TypeError) as e: raise ValueError(f"{path} does not describe {name}: {reason(e)}") from None
     expected = THEIRS.get(m.process, (None, params))[1]
     if m.process not in (None, name) or params.keys()!=expected.keys() or not all(same_number(params[k], v) for k,v in expected.items()):
-        told = lambda n, d: f"{n}({', '.join(f'{k}={v:.6g}' if isinstance(v, (int,float)) else f'{k}={v}' for k,v in d.items())})"
+        told = lambda n, d: f"{n}({', '.join(f'{k}={v:.6g}' for k,v in d.items())})"
         raise ValueError(f"{path} is about {told(name, params)}, but {m.id} is {told(m.process or name, expected)}: this is the configuration of another run")
     return p
 
 def network_of(found, m:Published, vocab:int, path):
     "Configuration of our network and the longest word"
     c, n = found['model_config'], None
-    kind = str(c.get('rnn_type', 'transformer')).lower()
+    kind = c.get('rnn_type', 'transformer')
+    if not isinstance(kind, str) or kind.lower() not in RUN_TYPES.keys()|{'transformer'}: raise ValueError(f"{path} is about a network of type {scalar(kind)}, which is unknown here")
+    kind = kind.lower()
     def must(key, value):
-        if c.get(key, value)!=value: raise ValueError(f"{path} has {key}: {c[key]!r}, and only {value!r} is built here")
+        if c.get(key, value)!=value: raise ValueError(f"{path} has {key}: {scalar(c[key])}, and only {value!r} is built here")
     if m.kind not in (None, kind): raise ValueError(f"{path} is about a {kind}, but {m.id} is a {m.kind}: this is the configuration of another run")
     if found.get('train_config', {}).get('bos'): raise ValueError(f"{path} has a token for the beginning of a word (bos: true), which no published network has and which is not read")
     try:
@@ -441,6 +445,7 @@ def read_checkpoint(
     cfg,  # configuration of the network
 ): # the network in evaluation mode
     "A published checkpoint in our network; ValueError in one sentence"
+    if Path(path).stat().st_size>2**27: raise ValueError(f"{path} is not what torch writes for a network of this size")
     try:
         with zipfile.ZipFile(path) as z: members = z.infolist()
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError): raise ValueError(f"{path} is no archive of torch, or damaged: fetch it again") from None
@@ -532,6 +537,7 @@ def read_losses(
 )->dict: # tokens seen -> (epoch, val_loss_mean)
     "The logged losses; ValueError in one sentence"
     out = {}
+    if Path(path).stat().st_size>2**26: raise ValueError(f"{path} is too large for a table of losses")
     try:
         with open(path, newline='') as f:
             for r in csv.DictReader(f): out[int(float(r['num_tokens_seen']))] = int(float(r['epoch'])), float(r['val_loss_mean'])
@@ -580,7 +586,7 @@ def build_run(
     table, e, losses = q.prefixes(context), prefix_expectation(p, context), read_losses(snap.find('loss.csv'))
     Y, w = dict(belief=table.belief[1:], markov3=markov_target(q, table, 3)), table.weights()
     facts, rows, total, notes, metrics = {}, {}, {}, [], []
-    with Reader(Limits(memory=2**31, seconds=60)) as reader:
+    with Reader() as reader:
         def read(name):
             f = snap.find(name)
             return reader.read(f, snap.digest(f))
@@ -633,9 +639,11 @@ def convert(
             to.mkdir()
             last = build_run(snap, to, progress)
             listed = {f.relative_to(to).as_posix():measured(f) for f in sorted(to.rglob('*')) if f.is_file()}
-            write_atomic(to/'manifest.json', json.dumps(dict(summary=last, files=listed, config=digest(read_json(to/'config.json', 'the configuration')), torch=torch.__version__, numpy=np.__version__, device='published', finished=None), indent=1)+'\n')
-            if place.exists(): os.replace(place, Path(d)/'old')
+            if place.exists():
+                (place/'manifest.json').unlink(missing_ok=True)  # from here on it is no whole run
+                os.replace(place, Path(d)/'old')
             os.replace(to, place)
+    write_atomic(place/'manifest.json', json.dumps(dict(summary=last, files=listed, config=digest(read_json(place/'config.json', 'the configuration')), torch=torch.__version__, numpy=np.__version__, device='published', finished=None), indent=1)+'\n')
     return PublishedRun.open(place)
 
 def convert_folder(
