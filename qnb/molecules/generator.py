@@ -26,7 +26,7 @@ class GeneratorConfig:
     vocab:int=33           # number of tokens
     kind:str='generator'
     context:int=24         # longest row of tokens
-    arm:str='quantum'      # 'quantum', 'classical' or 'matched'; 'uniform' for a control without scores
+    arm:str='quantum'      # 'quantum', 'classical' or 'matched'; controls of ours: 'sharp' and 'uniform'
     properties:int=0       # conditions of a molecule; 0 for none
     d_model:int=64         # width
     blocks:int=1           # number of blocks
@@ -43,7 +43,7 @@ class GeneratorConfig:
         for k in ('mean', 'std'): object.__setattr__(self, k, tuple(float(v) for v in getattr(self, k)))
         for k in ('vocab', 'context', 'd_model', 'blocks', 'heads', 'qubits', 'layers'):
             if getattr(self, k)<1: raise ValueError(f"{k} must be at least 1, not {getattr(self, k)}")
-        if self.arm not in (*ARMS, 'uniform'): raise ValueError(f"no arm is called {self.arm!r}: choose {', '.join(ARMS)}, uniform")
+        if self.arm not in (*ARMS, 'sharp', 'uniform'): raise ValueError(f"no arm is called {self.arm!r}: choose {', '.join(ARMS)}, sharp, uniform")
         if self.scaling not in ('sigmoid', 'batch'): raise ValueError(f"no scaling is called {self.scaling!r}: choose 'sigmoid' or 'batch'")
         if self.properties<0: raise ValueError(f"properties counts the conditions of a molecule and cannot be {self.properties}")
         if self.d_model%self.heads: raise ValueError(f"{self.d_model} features do not split into {self.heads} heads: use a divisor")
@@ -53,6 +53,8 @@ class GeneratorConfig:
         if any(not (math.isfinite(s) and s>0) for s in self.std): raise ValueError(f"standard deviations must be positive, not {min(self.std)}: drop a property that never varies, or give it 1")
         n = len(self.registers.sizes)
         if self.qubits%n or self.qubits//n<2: raise ValueError(f"{self.qubits} qubits do not split into {n} registers of at least 2: use {max(2*n, self.qubits-self.qubits%n)}")
+    @property
+    def scores(self): "What the scores are made of: 'quantum', 'classical', 'matched' or 'uniform'"; return 'matched' if self.arm=='sharp' else self.arm
     @property
     def registers(self): "Layout of the first block's circuit"; n = 3 if self.properties else 2; return Registers((self.qubits//n,)*n, self.layers)
 
@@ -69,10 +71,10 @@ class Attention(nn.Module):
     def add_scores(self, first:bool):
         "The weights of the arm; apart from the rest, so that all arms of one seed share the rest"
         c, r, self.first = self.c, self.c.registers, first
-        if c.arm=='uniform': return
-        angles = lambda: nn.Parameter(c.spread*torch.randn(1, c.heads, r.angles)*(c.arm=='quantum'))
-        if c.arm=='classical': self.query, self.key = (nn.Linear(c.d_model, c.d_model, bias=False) for _ in range(2))
-        elif c.arm=='matched' and first: self.query, self.key = (nn.Linear(c.layers*r.sizes[0], c.heads*len(r.sizes), bias=False) for _ in range(2))
+        if c.scores=='uniform': return
+        angles = lambda: nn.Parameter(c.spread*torch.randn(1, c.heads, r.angles)*(c.scores=='quantum'))
+        if c.scores=='classical': self.query, self.key = (nn.Linear(c.d_model, c.d_model, bias=False) for _ in range(2))
+        elif c.scores=='matched' and first: self.query, self.key = (nn.Linear(c.layers*r.sizes[0], c.heads*len(r.sizes), bias=False) for _ in range(2))
         else:
             self.query_angles, self.key_angles = angles(), angles()
             if not first: self.angles = nn.Linear(c.d_model, c.heads*r.angles)
@@ -87,15 +89,15 @@ class Attention(nn.Module):
     )->tuple: # queries (B, H, T, f) and keys (B, H or 1, T, f), whose inner products are the scores
         "Queries and keys of any arm"
         c, H = self.c, self.c.heads
-        if c.arm=='uniform': return (x.new_zeros(*x.shape[:1], H, x.shape[1], 1),)*2
-        if c.arm=='classical': return heads_of(self.query(x), H), heads_of(self.key(x), H)
-        if self.first: return source if c.arm=='quantum' else (heads_of(self.query(source), H), heads_of(self.key(source), H))
+        if c.scores=='uniform': return (x.new_zeros(*x.shape[:1], H, x.shape[1], 1),)*2
+        if c.scores=='classical': return heads_of(self.query(x), H), heads_of(self.key(x), H)
+        if self.first: return source if c.scores=='quantum' else (heads_of(self.query(source), H), heads_of(self.key(source), H))
         z = heads_of(self.angles(x), H)
-        if c.arm=='matched': return z*(1+self.query_angles[0,:,None]), z*(1+self.key_angles[0,:,None])
+        if c.scores=='matched': return z*(1+self.query_angles[0,:,None]), z*(1+self.key_angles[0,:,None])
         e = token_states([list(z.split([c.layers*k for k in c.registers.sizes], -1))], c.registers)[0]
         return e@self.matrix(), e
 
-    def scale(self): "Scores are multiplied by it: unit vectors have small products, hidden vectors large ones"; return (self.c.d_model/self.c.heads)**(.5 if self.c.arm=='quantum' else -.5)
+    def scale(self): "Scores are multiplied by it: unit vectors have small products, hidden vectors large ones"; return (self.c.d_model/self.c.heads)**(.5 if self.c.arm in ('quantum', 'sharp') else -.5)
 
 class Block(nn.Module):
     "Attention and a feed-forward part, each after a layer norm and added"
@@ -146,9 +148,9 @@ class Generator(Pretrained, nn.Module):
         self.block, self.layer_norm, self.output, self.dropout = Block(c), nn.LayerNorm(c.d_model), nn.Linear(c.d_model, c.vocab), nn.Dropout(c.dropout)
         self.further = nn.ModuleList(Block(c) for _ in range(c.blocks-1))
         for i,b in enumerate(self.layers()): b.attention.add_scores(i==0)
-        if c.arm in ('classical', 'uniform'): return
+        if c.scores in ('classical', 'uniform'): return
         tokens, positions, props = nn.Embedding(c.vocab, k), nn.Parameter(torch.zeros(1, c.context, k)), nn.Linear(c.properties, k) if c.properties else None
-        if c.arm=='quantum':
+        if c.scores=='quantum':
             w = tokens.weight.data
             w.sub_(w.min()).mul_(torch.pi/w.max())
             positions.data = c.spread*torch.randn(positions.shape)
@@ -177,8 +179,8 @@ class Generator(Pretrained, nn.Module):
     def tables(self, z):
         "What the first block's scores are looked up in, from standardised conditions; None for the classical arm"
         c = self.config
-        if c.arm in ('classical', 'uniform'): return None
-        if c.arm=='matched': return self.reduced_physchem_embed(z)[:,None] if c.properties else 0.
+        if c.scores in ('classical', 'uniform'): return None
+        if c.scores=='matched': return self.reduced_physchem_embed(z)[:,None] if c.properties else 0.
         k, L = c.registers.sizes[0], c.layers
         token, position = register_state(self.token_embed_quantum_parameters.weight, k, L), register_state(self.position_embed_quantum_parameters[0], k, L)
         E = (token[:,None,:,None]*position[:,None,:]).flatten(2).flatten(0, 1)              # (V * C, N): a row for each token at each position
@@ -191,8 +193,8 @@ class Generator(Pretrained, nn.Module):
     def source(self, tokens, tables, start=0):
         "The first block's queries and keys, or what it makes them of, for tokens that begin at a position"
         c, T = self.config, tokens.shape[1]
-        if c.arm in ('classical', 'uniform'): return None
-        if c.arm=='matched': return self.dropout(self.reduced_token_embed(tokens)+self.reduced_position_embed[:,start:start+T]+tables)
+        if c.scores in ('classical', 'uniform'): return None
+        if c.scores=='matched': return self.dropout(self.reduced_token_embed(tokens)+self.reduced_position_embed[:,start:start+T]+tables)
         at = tokens*c.context+torch.arange(start, start+T, device=tokens.device)
         E, second = tables
         k = nn.functional.embedding(at, E)[:,None]
