@@ -233,8 +233,26 @@ def board(lab, browser):
     p.close()
     return took
 
+def states(lab, browser):
+    "Slide the coupling: a network beside the exact state"
+    notebook(lab.folder/'states.ipynb', "import torch; torch.set_num_threads(1)\nfrom qnb.dashboards.states import CouplingExplorer, example\nrun = example('states-runs', progress=False)", "v = CouplingExplorer(run)\nv")
+    p = Page(lab, browser, 'states.ipynb')
+    look, line, numbers = (lambda: p.data(0, 1)), (lambda: p.pg.evaluate(f"{p.figure(1)}.layout.shapes[1].x0")), (lambda: p.pg.locator('.qnb-numbers:visible').inner_text())
+    read_ready(p); p.shot('states_1')
+    took = dict(run_all=p.seconds, points=p.data(1, 1)[0][0], drag=p.drag('V', look, 40), steps=p.arrows('V', look))
+    before, at = numbers(), line(); p.press('8', look); assert line()==8!=at and numbers()!=before, (line(), at)
+    p.drag('checkpoint', lambda: p.data(1, 16), -120); read_ready(p); p.shot('states_2')
+    p.choose('control', 'untrained network', lambda: p.data(1, 17)); read_ready(p)
+    p.pg.locator('.widget-checkbox:visible', has_text='configurations one by one').locator('input').click(); p.settle(1500)
+    assert look()[0][0]==60, look()
+    p.pg.locator('.widget-checkbox:visible', has_text='powers of ten').locator('input').click(); p.settle(1500)
+    assert p.pg.evaluate(f"{p.figure(0)}._fullLayout.yaxis.type")=='log'; p.shot('states_3')
+    assert not any('color:#b42318' in h for h in p.pg.evaluate("[...document.querySelectorAll('.qnb-status')].map(e=>e.outerHTML)"))
+    p.close()
+    return took
+
 def together(lab, browser):
-    "The notebook that `qnb lab` opens: all five on one page"
+    "The notebook that `qnb lab` opens: all on one page"
     write_notebooks(lab.folder/'lab')
     p = Page(lab, browser, 'lab/10_dashboards.ipynb')
     read_ready(p)
@@ -245,7 +263,7 @@ def together(lab, browser):
     p.close()
     return took
 
-SCENES = dict(explorer=explorer, film=film, layers=layers, draw=draw, board=board, together=together)
+SCENES = dict(explorer=explorer, film=film, layers=layers, draw=draw, board=board, states=states, together=together)
 
 def main(out='_browser', *names):
     out = Path(out); out.mkdir(parents=True, exist_ok=True)

@@ -424,7 +424,7 @@ def measured_states(
     rows = {**{n:c[:,k] for k,n in enumerate(s.vary)}, 'overlap': [float(l.projection(p)) for l,p in zip(levels, np.asarray(psi))], 'energy': e.energy, 'exact': exact,
             'error': (e.energy-exact)/abs(exact), 'v_score': e.score, 'degeneracy': [l.degeneracy[0] for l in levels]}
     if lat is not None:
-        how = dict(q='staggered') if s.basis.kind!='spins' else dict(q=np.zeros(len(lat.shape)), what='pauli')
+        how = dict(q='staggered') if s.basis.kind!='spins' else dict(q='staggered', what='pauli') if s.basis.number else dict(q=np.zeros(len(lat.shape)), what='pauli')
         rows['m2'], rows['m2_exact'] = order_parameter(np.asarray(psi), lat, space=s.space, **how), [order_parameter(l, lat, **how) for l in levels]
     return pd.DataFrame(rows)
 
