@@ -47,6 +47,7 @@ def unique_share(
     counts = np.asarray(counts)
     n, d, once = int(counts.sum()), len(counts), int((counts==1).sum())
     if not n: return (np.nan,)*3
+    if d==n: return wilson(n, n)
     return jackknife(d/n, [(d-1)/max(n-1, 1), d/max(n-1, 1)], [once, n-once])
 
 def novel_share(
@@ -57,6 +58,7 @@ def novel_share(
     counts, new = np.asarray(counts), np.asarray(new, bool)
     d, k, n = len(counts), int(new.sum()), int(counts.sum())
     if not d: return (np.nan,)*3
+    if k in (0, d): return wilson(k, d)
     once = counts==1
     a, b = int((once&new).sum()), int((once&~new).sum())
     return jackknife(k/d, [(k-1)/max(d-1, 1), k/max(d-1, 1), k/d], [a, b, n-a-b])
