@@ -18,7 +18,7 @@ from ..analysis.controls import markov_target
 from ..plots.panels import limits
 from ..plots.style import NETWORK_COLOUR, marker_size
 from ..plots.write import write
-from .figures import SCORES, Sheet, bar_rmse, belief_panel, called, dots, inputs, join, kept, last_step, published_fit, scene, site_name, study_arrays
+from .figures import SCORES, Sheet, bar_rmse, belief_panel, called, dots, exact_text, in_order, inputs, join, kept, last_step, published_fit, scene, site_name, study_arrays
 from .sixteen import studied
 
 # %% ../../nbs/studies/11_published.ipynb #publishe-a773fa
@@ -57,7 +57,7 @@ def side_by_side(
         stored, again = run.stored(step).get(target, {}).get(site, {}), refit(run, step)[site][target]
         mean = lambda k: bar_rmse(stored[k]) if stored.get(k) is not None else None
         rows.append(dict(zip(COLUMNS, (name, mean('rmse'), mean('rmse_again'), bar_rmse(again['rmse']), again['r2'])))|held(ours))
-    sites = list(refit(run))
+    sites = in_order(refit(run))
     line('all layers', None, 'combined', 'belief', 'trained')
     for s in sites:
         if s!='combined': line(site_name(s), None, s, 'belief', f'trained {s}')
@@ -89,13 +89,15 @@ class PublishedStudy:
     def remarks(self)->list:
         "What a reader of the table must know, one sentence each"
         s = self.run.source
-        out = [f"{self.run.config['published']['id']} of {s['where']}{' at '+s['commit'][:8] if s['commit'] else ''}: {len(self.run.checkpoints())} of {len(s['available'])} checkpoints{', a partial snapshot' if s['partial'] else ''}; the last is {self.run.checkpoints()[-1]:,} tokens."]
+        out = [f"{self.run.config['published']['id']} of {s['where'] if '://' in s['where'] else '/'.join(Path(s['where']).parts[-2:])}{' at '+s['commit'][:8] if s['commit'] else ''}: {len(self.run.checkpoints())} of {len(s['available'])} checkpoints{', a partial snapshot' if s['partial'] else ''}; the last is {self.run.checkpoints()[-1]:,} tokens."]
         ghosts = s['checked']['belief']['ghosts']
         if ghosts: out.append(f"{ghosts:,} stored prefixes have no probability and were dropped.")
         wrong = [r for r in s['checked'].get('losses', ()) if r['stored'] is not None and r['logged'] is not None and abs(r['stored']-r['logged'])>1e-6]
         if wrong: out.append(f"The stored validation loss of {len(wrong)} of {len(s['checked']['losses'])} checkpoints is not that of the checkpoint; it was recovered from loss.csv, {wrong[-1]['logged']:.6f} times the bound at the last one instead of {wrong[-1]['stored']:.6f}.")
         n, d = len(self.study.truth), self.study.rows[0]['columns']+1
         if n<3*d: out.append(f"{n:,} prefixes against {d} coefficients: errors in sample say little here.")
+        new = self.disagreement[1]
+        if new is not None and new>.05: out.append(f"The stored errors differ from those of a new fit by up to {new:.0%}: with few prefixes the choice of rcond decides, otherwise something was misread.")
         return out+[f'Note: {x}.' for x in s['notes']]
     def csv(self)->str:
         "The table as comma-separated values"
@@ -124,7 +126,7 @@ def published_figure(
     there = run.stored_arrays(None).get(name)
     drawn = {'Stored, in sample':None if there is None else in_gauge(there, stored.process, s.process), 'Ours, held out':held, 'Before training, held out':before}
     remarks = ' '.join(result.remarks())
-    sheet = Sheet([side]*4+[360], [side], (12,14), (20,14,64,24), "Each prediction has the colour of its true belief. Right: held-out R² on an axis of nines, −log₁₀(1−R²); lines: 95% bootstrap intervals over prefixes. "+remarks, f"{called(p)}, {called(kind)}: {run.config['published']['id']}")
+    sheet = Sheet([side]*4+[360], [side], (12,14), (20,14,64,24), "Each prediction has the colour of its true belief. Right: held-out R² on an axis of nines, −log₁₀(1−R²); lines: 95% bootstrap intervals over prefixes. "+exact_text({(p,kind):[run]})+remarks, f"{called(p)}, {called(kind)}, as published")
     sheet.heads(['Truth', *drawn, 'Scores, held out'])
     box = limits(s.xy, tuple(s.view(v) for v in drawn.values() if v is not None), s.view.frame)
     belief_panel(sheet, 0, 0, s.view, s.xy, s.rgb, s.alpha, box, marker_size(len(s.xy), p))
