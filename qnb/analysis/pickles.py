@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['ALLOWED', 'FACTORY', 'MAGIC', 'PIECE', 'SIMPLE', 'FORBIDDEN', 'Refused', 'Limits', 'Sign', 'Dtype', 'Array',
            'Inflate', 'decompressor', 'Source', 'as_type', 'set_type', 'as_shape', 'as_array', 'Machine', 'Encoder',
-           'decode', 'read_here', 'wall', 'restrain', 'again', 'serve', 'file_digest', 'Reader', 'read_pickle']
+           'decode', 'read_here', 'wall', 'restrain', 'again', 'peak_memory', 'serve', 'file_digest', 'Reader',
+           'read_pickle']
 
 # %% ../../nbs/analysis/06_pickles.ipynb #pickles-5f3f96
 import bz2, contextlib, hashlib, json, lzma, math, os, re, struct, subprocess, sys, threading, time, zlib
@@ -420,6 +421,12 @@ def again(seconds):
     used, hard = resource.getrusage(resource.RUSAGE_SELF), resource.getrlimit(resource.RLIMIT_CPU)[1]
     resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(used.ru_utime+used.ru_stime+seconds), hard))
 
+def peak_memory()->int:
+    "The most memory that this process has had, in bytes; 0 where nobody counts"
+    try:
+        with open('/proc/self/status') as f: return next(int(l.split()[1])*1024 for l in f if l.startswith('VmHWM'))
+    except (OSError, StopIteration): return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss*(1 if sys.platform=='darwin' else 1024) if resource else 0
+
 def serve():
     "The child: one line with a path comes in, JSON and buffers go out"
     lines, out = sys.stdin.buffer, os.fdopen(os.dup(1), 'wb')
@@ -434,7 +441,7 @@ def serve():
         try: node, buffers = read_here(json.loads(line), limits); head = dict(node=node)
         except Refused as e: head = dict(refused=str(e))
         head.update(seconds=time.process_time()-start, buffers=[b.nbytes if isinstance(b, np.ndarray) else len(b) for b in buffers])
-        if resource: head['peak'] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss*(1 if sys.platform=='darwin' else 1024)
+        head['peak'] = peak_memory()
         try: text = json.dumps(head).encode()
         except MemoryError: text, buffers = b'{"refused": "it needs more memory than it may have", "buffers": []}', []
         out.write(struct.pack('<Q', len(text))+text)
