@@ -64,7 +64,7 @@ def train_ring(
     n:int=10,      # spins
     fields=None,   # to train on, `ring_fields()` if left out
     how:str=None,  # 'samples' or 'sum'; by size if left out
-    steps:int=120, # of the weights
+    steps:int=500, # of the weights
     chains:int=512, # Metropolis chains for each field
     seed:int=0,    # of weights and samples
     width:int=16,  # of the network
@@ -96,7 +96,7 @@ def compare_ring(
     n:int=10,       # spins
     seeds=range(3), # of weights and samples
     grid=None,      # where to ask, in steps of 0.05 from 0.75 to 2 if left out
-    steps:int=120,  # of each training
+    steps:int=500,  # of each training
     chains:int=512,# of each field
     width:int=16,   # of the networks
 )->list: # rows: method, seed, seconds, fields, errors of energy and susceptibility on the grid
