@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ABLATIONS', 'MarkovText', 'ablated', 'ablation_losses', 'experiments', 'clean', 'shares_of', 'measure',
-           'MoleculeStudy', 'mean_text', 'share_text', 'baseline_rows', 'molecule_study', 'steering_figure']
+           'MoleculeStudy', 'mean_text', 'share_text', 'baseline_rows', 'study_of', 'molecule_study', 'steering_figure']
 
 # %% ../../nbs/studies/10_molecules.ipynb #molecule-b2819b
 from dataclasses import dataclass, field
@@ -204,16 +204,30 @@ def baseline_rows(data, n, orders, kinds, seed=0):
             sample(net, n, data, seed=seed, progress=False).texts)
     return rows
 
+def study_of(
+    runs:list,           # finished `MoleculeRun`s on the same data
+    data:MoleculeData,
+    n:int=1000,          # samples of each network without conditions
+    each:int=300,        # samples of each of the nineteen experiments
+    how='neighbours',    # what fills in conditions there, as published
+    orders=(1, 2, 4, 6), # of the Markov models
+    progress:bool=True,
+)->MoleculeStudy:
+    "Measure what is not measured; ValueError for a run on other data"
+    for r in runs:
+        if r.config['process']['params']['digest']!=data.digest: raise ValueError(f"{r.folder} was trained on other molecules than {data.name}: leave it out")
+    rows = [measure(r, data, n, each, how) for r in tqdm(runs, disable=not progress, unit='run', desc='measured', delay=1)]
+    kinds = list({bool(r.config['model']['properties']): r.load(0) for r in reversed(runs)}.values())[::-1]
+    sizes = {p: [float(m), float(s)] for p,m,s in zip(PROPERTIES, data.mean, data.std)}
+    return MoleculeStudy(**clean(MoleculeStudy(data.name, len(data.train), sizes, rows, baseline_rows(data, n, orders, kinds)).__dict__))
+
 def molecule_study(
     data=None,           # MoleculeData; all molecules of up to seven heavy atoms if left out
     out='qnb-molecules', # folder that holds the runs
     seeds=5,             # a number, or the seeds
     arms=ARMS,
     conditions=(False, True),
-    n:int=1000,          # samples of each network without conditions
-    each:int=300,        # samples of each of the nineteen experiments
-    how='neighbours',    # what fills in conditions there, as published
-    orders=(1, 2, 4, 6), # of the Markov models
+    n:int=1000, each:int=300, how='neighbours', orders=(1, 2, 4, 6), # as in `study_of`
     backend='loky', workers:int=2, address=None, # as in `sweep_molecules`
     progress:bool=True,
     **options,           # preset, network, and fields of the recipe
@@ -221,11 +235,7 @@ def molecule_study(
     "The study as one call: train what is not trained, measure what is not measured"
     data = enumerated(progress=progress) if data is None else data
     runs = sweep_molecules(data, arms, conditions, seeds, out=out, backend=backend, workers=workers, address=address, progress=progress, **options)
-    rows = [measure(r, data, n, each, how) for r in tqdm(runs.values(), disable=not progress, unit='run', desc='measured', delay=1)]
-    kinds = [next(r for k,r in runs.items() if k[1]==c).load(0) for c in dict.fromkeys(map(bool, conditions))]
-    sizes = {p: [float(m), float(s)] for p,m,s in zip(PROPERTIES, data.mean, data.std)}
-    study = MoleculeStudy(data.name, len(data.train), sizes, rows, baseline_rows(data, n, orders, kinds))
-    return MoleculeStudy(**clean(study.__dict__))
+    return study_of(list(runs.values()), data, n, each, how, orders, progress)
 
 def steering_figure(
     study:MoleculeStudy,
