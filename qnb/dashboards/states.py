@@ -369,7 +369,7 @@ def table_rows(
     "The numbers at one coupling"
     g = lambda v, how='.6g': '–' if v is None or not np.isfinite(v) else format(v, how)
     d, one = seen.truth['degeneracy'], lambda k, how='.6g': (g(seen.numbers[k], how), '' if beside is None else g(beside.numbers[k], how))
-    return [('energy', *one('energy', '.7g'), g(seen.truth['energy'], '.7g')), ('relative error', *one('error', '.2e'), ''),
+    return [('energy', *one('energy', '.5f'), g(seen.truth['energy'], '.5f')), ('relative error', *one('error', '.2e'), ''),
             ('overlap' if d==1 else f'projection onto {d} states', *one('overlap', '.6f'), ''), ('1 − overlap' if d==1 else '1 − projection', *one('rest', '.2e'), ''), ('V-score', *one('v_score', '.2e'), ''),
             ('m2', *one('m2', '.5f'), g(seen.truth['m2'], '.5f')), ('entropy, nats', *one('entropy', '.5f'), g(seen.truth['entropy'], '.5f') if d==1 else 'not defined'),
             ('degeneracy', '', '', str(d)), ('gap in this space', '', '', g(seen.truth['gap'], '.4g'))]
