@@ -4,23 +4,28 @@
 
 # %% auto #0
 __all__ = ['ABLATIONS', 'MarkovText', 'ablated', 'ablation_losses', 'experiments', 'clean', 'shares_of', 'measure',
-           'MoleculeStudy', 'mean_text', 'share_text', 'baseline_rows', 'study_of', 'molecule_study', 'steering_figure']
+           'MoleculeStudy', 'mean_text', 'share_text', 'baseline_rows', 'study_of', 'molecule_study', 'steering_figure',
+           'molecule_report']
 
 # %% ../../nbs/studies/10_molecules.ipynb #molecule-b2819b
 from dataclasses import dataclass, field
 import copy
+from html import escape
 from pathlib import Path
 import numpy as np
 import torch
+from plotly.offline import get_plotlyjs
 from tqdm.auto import tqdm
 from ..files import canonical_json, digest, read_json, write_atomic
 from ..models.registry import build
 from ..molecules.data import MoleculeData, enumerated
 from ..molecules.generator import ARMS, Generator, mean_loss
-from ..molecules.metrics import assess
+from ..molecules.metrics import assess, molecule_grid
 from ..molecules.properties import PROPERTIES
 from ..molecules.sampling import sample
 from ..molecules.training import MoleculeRun, sweep_molecules
+from ..plots.style import small_html
+from .report import STYLE
 from .statistics import compare_scores, t_interval
 
 # %% ../../nbs/studies/10_molecules.ipynb #molecule-bd7a45
@@ -258,3 +263,28 @@ def steering_figure(
     fig.update_xaxes(tickvals=list(range(len(PROPERTIES))), ticktext=list(PROPERTIES))
     fig.update_yaxes(title='standard deviations')
     return fig.update_layout(template=template(), width=width, height=height, margin=dict(l=50, r=10, t=30, b=30), legend=dict(orientation='h', x=1, xanchor='right', y=1.02, yanchor='bottom'))
+
+# %% ../../nbs/studies/10_molecules.ipynb #molecule-page02
+def molecule_report(
+    study,     # a `MoleculeStudy`
+    data:MoleculeData, # what its networks were trained on
+    runs,      # finished runs; of each arm one is asked to write
+    path,      # where the page goes
+    n:int=10,  # molecules of each arm
+)->Path: # of the page
+    "The study as a self-contained HTML page: tables with intervals, conditions, pictures of molecules"
+    table = lambda t: t.reset_index().to_html(index=False, border=0, na_rep='')
+    part = [f'<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content="width=device-width,initial-scale=1"><title>Molecules</title><style>{STYLE}</style>',
+            f'<script>{get_plotlyjs()}</script></head><body><main><h1>Molecules by quantum and classical attention</h1><p class=sub>{study.molecules:,} molecules of {escape(study.data)}</p>',
+            '<h2>What they write</h2><p>Mean over the seeds with the 95% interval of that mean; for the baselines, of the sample. Loss in nats for each token. Shares in percent: valid of all, different of the valid, new of the different.</p>', table(study.frame()),
+            '<h2>What they use</h2><p>Rise of the loss when a part is taken away.</p>', table(study.ablations())]
+    if any(r['experiments'] for r in study.rows):
+        part += ['<h2>Conditions</h2><p>Grey lines: what was asked.</p>', small_html(study.figure()), table(study.steering())]
+    part.append('<h2>Molecules</h2>')
+    for arm,cond in study.groups():
+        run = next((r for r in runs if r.config['model']['arm']==arm and bool(r.config['model']['properties'])==cond), None)
+        if run is None: continue
+        a = assess(sample(run.load(), 5*n, data, progress=False).texts, data, progress=False)
+        if a.molecules: part += [f"<h3>{arm}, {'conditions' if cond else 'sequence'}</h3>", molecule_grid(a.molecules[:n]).svg]
+    return write_atomic(path, '\n'.join([*part, '<footer><p>To repeat: <code>qnb molecules study</code>.</p></footer></main></body></html>']))
+
