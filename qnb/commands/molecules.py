@@ -137,10 +137,14 @@ def study(data, heavy, sample, seeds, n, each, epochs, out, workers):
       qnb molecules study
       qnb molecules study --data qm9.csv --sample 3000 --seeds 3
     """
-    from qnb.studies.molecules import molecule_study
+    from qnb.molecules.training import MoleculeRun
+    from qnb.studies.molecules import molecule_report, molecule_study
+    from qnb.training.runs import runs_in
     d = data_of(data, heavy, sample)
     try: s = checked(molecule_study, d, out, seeds, n=n, each=each, workers=workers, backend='loky' if workers>1 else 'serial', **{} if epochs is None else dict(epochs=epochs))
     except RuntimeError as e: raise click.ClickException(str(e)) from e
     click.echo(s.frame().to_string()); click.echo('\nRise of the loss when a part is taken away:'); click.echo(s.ablations().to_string())
     if each: click.echo('\nConditions:'); click.echo(s.steering().to_string())
     file = checked(s.save, Path(out)/'study.json'); click.echo(f'\nResults: {file}')
+    mine = [MoleculeRun(r.folder) for r in runs_in(out) if r.config['process'].get('params', {}).get('digest')==d.digest]
+    click.echo(f"Report: {checked(molecule_report, s, d, mine, Path(out)/'report.html')}")

@@ -21,8 +21,8 @@ _all_ = ['PUBLISHED', 'Vocabulary', 'build_vocabulary', 'tokenize', 'PROPERTIES'
          'Assessment', 'assess', 'molecule_grid', 'property_panels']
 
 # %% ../../nbs/molecules/09_room.ipynb #room-b47c4c
-NETWORKS = dict(generator=('Generator', 'GeneratorConfig', 'attention_maps'), published=('load_published',),
-                training=('MoleculeRecipe', 'MoleculeRun', 'train_molecules'), sampling=('Samples', 'attention_of', 'sample'))
+NETWORKS = dict(generator=('Generator', 'GeneratorConfig', 'attention_maps', 'in_arm', 'mean_loss', 'score_tables'), published=('load_published', 'matches'),
+                training=('MoleculeRecipe', 'MoleculeRun', 'sweep_molecules', 'train_molecules'), sampling=('Samples', 'attention_of', 'sample'))
 
 def __getattr__(
     name:str, # of a network, or of what works on networks

@@ -16,15 +16,15 @@ from tqdm.auto import tqdm
 from ..files import digest
 from ..layers.attention import condition_angles
 from ..layers.scores import inner_scores
-from ..models.device import device_name, exact_floats, find_device
+from ..models.device import find_device
 from ..models.registry import build, models
 from .data import MoleculeData, data_from
 from .generator import GeneratorConfig, mean_loss, next_token_loss
 from ..training.engine import carry_out, stop_workers
 from ..training.logs import Guarded
 from ..training.muon import Adam
-from ..training.runs import Run, append, checkpoint_steps, create, finish, held, load_state, save_checkpoint, save_state
-from ..training.trainer import noted_interrupts, torch_threads
+from ..training.runs import Run, append, checkpoint_steps, create, load_state, save_checkpoint, save_state
+from ..training.trainer import seen_through
 
 # %% ../../nbs/molecules/06_training.ipynb #training-abd5d6
 @dataclass(frozen=True)
@@ -269,15 +269,7 @@ def train_molecules(
     device, loggers = find_device(device), Guarded(loggers)
     run = MoleculeRun(create(out or 'qnb-runs', molecule_configuration(data, arm, conditions, preset, seed, network, **overrides)).folder)
     if run.finished: return run
-    with held(run), torch_threads(threads), exact_floats(device), noted_interrupts() as interrupts:
-        try:
-            session = MoleculeSession(run, data, progress, save_seconds, device, loggers)
-            try: done = session.go(interrupts)
-            finally: session.bar.close()
-            if done: finish(run, session.last, device_name(device))
-        finally: loggers.finish(run)
-    if not done: raise KeyboardInterrupt(f"{run.folder} stopped at step {session.step}; the same call goes on from there")
-    return run
+    return seen_through(run, lambda: MoleculeSession(run, data, progress, save_seconds, device, loggers), device, threads, loggers)
 
 # %% ../../nbs/molecules/06_training.ipynb #training-f10a80
 def train_call(data, out, arm, conditions, seed, preset, options): # in a worker
