@@ -4,13 +4,13 @@
 
 # %% auto #0
 __all__ = ['EXAMPLE', 'GLYPHS', 'LARGEST', 'CONTROLS', 'PLUS', 'MINUS', 'TIMES_I', 'MINUS_I', 'PANELS', 'EXACT', 'NETWORK',
-           'CONTROL', 'HERE', 'STYLE', 'cache_folder', 'example', 'configuration', 'order_of', 'exact_numbers',
-           'numbers_of', 'Seen', 'Picture', 'notch', 'span_of', 'CouplingState', 'phase_colours', 'amplitude_traces',
-           'fill_amplitudes', 'amplitude_axes', 'amplitude_title', 'curve_traces', 'fill_curves', 'fill_dots',
-           'curve_layout', 'decade_range', 'table_rows', 'CouplingExplorer', 'fitting', 'coupling_still']
+           'CONTROL', 'HERE', 'STYLE', 'example', 'configuration', 'order_of', 'exact_numbers', 'numbers_of', 'Seen',
+           'Picture', 'notch', 'span_of', 'CouplingState', 'phase_colours', 'amplitude_traces', 'fill_amplitudes',
+           'amplitude_axes', 'amplitude_title', 'curve_traces', 'fill_curves', 'fill_dots', 'curve_layout',
+           'decade_range', 'table_rows', 'CouplingExplorer', 'fitting', 'coupling_still']
 
 # %% ../../nbs/dashboards/07_states.ipynb #states-01f914
-import os, time
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from html import escape
@@ -20,6 +20,7 @@ import numpy as np
 import torch
 import ipywidgets as W
 import plotly.graph_objects as go
+from ..files import cache_folder
 from ..plots.style import INK, LINE, MUTED, template
 from ..states.exact import Levels, ground_states, solve
 from ..states.foundation import StatesRun, System, energies_of, placed, symmetric, train_states
@@ -33,9 +34,6 @@ from .base import BAD, Dashboard, Job, Memo, live, only_rounded
 # %% ../../nbs/dashboards/07_states.ipynb #states-d53cef
 EXAMPLE = (0., 2., 8.) # training couplings of the example
 
-def cache_folder()->Path:
-    "Where the example is kept: below `QNB_CACHE`, or the user's cache"
-    return Path(os.environ.get('QNB_CACHE') or Path(os.environ.get('XDG_CACHE_HOME') or Path.home()/'.cache')/'qnb')
 
 def example(
     folder=None,    # that holds the run; `cache_folder()/'states'` if left out

@@ -6,10 +6,10 @@
 __all__ = ['VALENCE', 'NUMBER', 'RULES', 'EMBEDDED', 'colours', 'canonical_orders', 'symmetries', 'graphs', 'Skeleton',
            'first_of_orbit', 'skeletons', 'colourings', 'Rule', 'rings_of', 'two_small', 'bent_bridgehead', 'nonplanar',
            'crossing', 'chosen', 'checks', 'broken', 'bare', 'hopeless', 'on_graph', 'enumerate_molecules', 'embedded',
-           'heavy_atoms', 'fold', 'unfold', 'write_embedded', 'cache_folder', 'pack', 'unpack', 'library']
+           'heavy_atoms', 'fold', 'unfold', 'write_embedded', 'pack', 'unpack', 'library']
 
 # %% ../../nbs/molecules/02_enumeration.ipynb #enumerat-c550b2
-import io, lzma, os, sys, warnings
+import io, lzma, os, warnings
 from functools import lru_cache
 from importlib import resources
 from itertools import combinations, permutations, product
@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 from joblib import Parallel, delayed
 from tqdm.auto import tqdm
-from ..files import digest, write_atomic
+from ..files import cache_folder, digest, write_atomic
 from .properties import Described, INTEGERS, PROPERTIES, parse, properties, rdkit
 
 # %% ../../nbs/molecules/02_enumeration.ipynb #enumerat-48069d
@@ -314,12 +314,6 @@ def write_embedded(
     return write_atomic(path, lzma.compress(fold(smiles).encode(), format=lzma.FORMAT_XZ, check=lzma.CHECK_CRC32, preset=9|lzma.PRESET_EXTREME))
 
 # %% ../../nbs/molecules/02_enumeration.ipynb #enumerat-d2827e
-def cache_folder()->Path:
-    "Where computed data sets are kept: `QNB_CACHE`, or the folder that the system has for that"
-    if os.environ.get('QNB_CACHE'): return Path(os.environ['QNB_CACHE'])
-    home = Path(os.environ.get('LOCALAPPDATA', Path.home())) if sys.platform=='win32' else Path.home()/'Library'/'Caches' if sys.platform=='darwin' else Path(os.environ.get('XDG_CACHE_HOME') or Path.home()/'.cache')
-    return home/'qnb'
-
 def pack(
     d, # a Described
 )->bytes:
