@@ -37,6 +37,7 @@ def checked(f, *args, **kwargs):
     try: return f(*args, **kwargs)
     except (ValueError, FileExistsError, FileNotFoundError) as e: raise Wrong(str(e)) from e
     except OSError as e: raise click.ClickException(e.strerror or str(e)) from e
+    except ImportError as e: raise click.ClickException(str(e)) from e              # an extra that is not installed; the message says which
 
 def numbers(
     text,   # such as '0,1,4,8' or '0:10:0.5' (both ends belong to it); None stays None
