@@ -332,7 +332,7 @@ class StatesSession:
         "Loss of one system, with a graph"
         s, net, r = self.systems[i], self.nets[i], self.recipe
         if 'overlap' in r.loss: return loss_of(net, s, self.c, self.targets[i], r.tangent, r.energy, r.loss=='log-overlap')
-        if r.loss=='energy': return energy_loss(vector(net, s.space, self.c), s.matrices, s.full(self.run.couplings), [max(1., abs(l.energy)) for l in self.targets[i].levels])
+        if r.loss=='energy': return energy_loss(vector(net, s.space, self.c), s.matrices, s.full(self.run.couplings), s.basis.sites)
         return self.sampled(s, net, i)
     def sampled(self, s, net, i):
         "Energy by samples, mean over couplings and per site"
