@@ -111,9 +111,7 @@ def tables_of(r, s, grid, folder):
     "The network beside its controls"
     from qnb.states.foundation import evaluated
     from qnb.studies.states import controls
-    out = {'network': evaluated(r.load(), s, grid, folder), 'untrained': evaluated(r.load(0), s, grid, folder)}
-    try: return out | controls(s, r.couplings, grid, folder=folder)
-    except ValueError: return out                                   # no slopes at a multiplet
+    return {'network': evaluated(r.load(), s, grid, folder), 'untrained': evaluated(r.load(0), s, grid, folder), **controls(s, r.couplings, grid, folder=folder)}
 
 @states.command(short_help='Compare a trained network with exact states.')
 @click.argument('run', type=click.Path(file_okay=False))

@@ -139,12 +139,13 @@ def steps_between(
 def targets(
     s:System,
     c,             # training couplings, as `System.inputs` takes them
-    slopes=True,   # how the states change, too?
+    slopes=True,   # how the states change, too? None: if there is no multiplet
     folder=None,   # where to keep the exact states
 )->Targets:
     "Exact ground states and their derivatives; ValueError for slopes of a degenerate state"
     c = s.inputs(c)
     levels = ground_states(s.ham, s.space, s.full(c), folder=folder)
+    if slopes is None: slopes = all(l.degeneracy[0]==1 for l in levels)
     if not slopes: return Targets(levels, stacked(levels), None, None)
     for x,l in zip(c, levels):
         if l.degeneracy[0]>1: raise ValueError(f"the ground state of {s} at {', '.join(f'{n} = {v:g}' for n,v in zip(s.vary, x))} is {l.degeneracy[0]}-fold and has no single derivative: use tangent=0")

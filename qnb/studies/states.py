@@ -124,10 +124,10 @@ def controls(
     folder=None,   # where exact states are kept
 )->dict: # name -> table as `measured_states` gives it
     "What needs no training, for the same questions"
-    t = targets(s, couplings, True, folder)
-    span = t.ground[:,0].numpy()
-    out = {'nearest': nearest(t, s, couplings, grid), 'continuation': energies_of(span, s, grid),
-           'continuation with slopes': energies_of(np.concatenate([span, *t.slope.numpy()]), s, grid)}
+    t = targets(s, couplings, None, folder)
+    span = np.concatenate([l.ground for l in t.levels])
+    out = {'nearest': nearest(t, s, couplings, grid), 'continuation': energies_of(span, s, grid)}
+    if t.slope is not None: out['continuation with slopes'] = energies_of(np.concatenate([span, *t.slope.numpy()]), s, grid)
     out = {k: measured_states(v, s, grid, folder) for k,v in out.items()}
     if network is not None: out['untrained'] = evaluated(network_for([s], **network).eval(), s, grid, folder)
     return out
