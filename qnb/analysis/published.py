@@ -13,7 +13,7 @@ __all__ = ['REPO', 'THEIRS', 'SWEEP', 'RUNS', 'TRUTH', 'PARTS', 'ABSENT', 'INFER
 
 # %% ../../nbs/analysis/07_published.ipynb #publishe-95e871
 import collections, contextlib, csv, io, json, math, os, re, shutil, sys, zipfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 import numpy as np

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import ipywidgets as W
 import plotly.graph_objects as go
-from ..plots.style import INK, LINE, MUTED, template
+from ..plots.style import INK, MUTED, template
 from ..molecules.data import MoleculeData
 from ..molecules.metrics import assess, molecule_grid
 from ..molecules.properties import INTEGERS, PROPERTIES, UNITS, position

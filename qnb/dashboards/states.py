@@ -21,7 +21,7 @@ import torch
 import ipywidgets as W
 import plotly.graph_objects as go
 from ..files import cache_folder
-from ..plots.style import INK, LINE, MUTED, template
+from ..plots.style import INK, MUTED, template
 from ..states.exact import Levels, ground_states, solve
 from ..states.foundation import StatesRun, System, energies_of, placed, symmetric, train_states
 from ..states.hamiltonians import tv

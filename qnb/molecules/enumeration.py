@@ -19,7 +19,7 @@ import numpy as np
 from joblib import Parallel, delayed
 from tqdm.auto import tqdm
 from ..files import cache_folder, digest, write_atomic
-from .properties import Described, INTEGERS, PROPERTIES, parse, properties, rdkit
+from .properties import Described, PROPERTIES, parse, properties, rdkit
 
 # %% ../../nbs/molecules/02_enumeration.ipynb #enumerat-48069d
 def colours(

@@ -7,7 +7,7 @@ __all__ = ['ARMS', 'CARD', 'GeneratorConfig', 'heads_of', 'Attention', 'Block', 
            'attention_maps', 'next_token_loss', 'mean_loss', 'in_arm']
 
 # %% ../../nbs/molecules/04_generator.ipynb #generato-b9aaf5
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 import math
 import torch
 from torch import nn

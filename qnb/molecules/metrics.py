@@ -8,7 +8,7 @@ __all__ = ['Z', 'wilson', 'jackknife', 'unique_share', 'novel_share', 'mean_inte
 
 # %% ../../nbs/molecules/08_metrics.ipynb #metrics-874b40
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from html import escape
 import numpy as np
 from ..files import write_atomic

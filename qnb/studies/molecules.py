@@ -8,7 +8,7 @@ __all__ = ['ABLATIONS', 'MarkovText', 'ablated', 'ablation_losses', 'experiments
            'molecule_report']
 
 # %% ../../nbs/studies/10_molecules.ipynb #molecule-b2819b
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 import copy
 from html import escape
 from pathlib import Path

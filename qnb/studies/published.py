@@ -16,7 +16,7 @@ from ..analysis.belief_study import BeliefStudy
 from ..analysis.published import PublishedRun, preorder, published
 from ..analysis.controls import markov_target
 from ..plots.panels import limits
-from ..plots.style import NETWORK_COLOUR, marker_size
+from ..plots.style import marker_size
 from ..plots.write import write
 from .figures import SCORES, Sheet, bar_rmse, belief_panel, called, dots, exact_text, in_order, inputs, join, kept, last_step, published_fit, scene, site_name, study_arrays
 from .sixteen import studied
