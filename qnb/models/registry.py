@@ -17,9 +17,9 @@ models = dict(
     lstm=(RecurrentConfig, Recurrent), gru=(RecurrentConfig, Recurrent), rnn=(RecurrentConfig, Recurrent))
 
 def model_config(
-    name,        # 'transformer', 'lstm', 'gru' or 'rnn'
+    name,        # a name in `models`
     vocab,       # number of tokens
-    context=8,   # longest word; recurrent networks have no limit and ignore it
+    context=8,   # longest word; networks whose configuration has context None by default have no limit and ignore it
     seed=42,     # seed of the initial weights
     **overrides, # other fields of the configuration
 ):
@@ -29,7 +29,7 @@ def model_config(
     valid = [f.name for f in fields(cls) if f.name not in ('vocab', 'kind', 'seed', 'context')]
     for k in overrides:
         if k not in valid: raise ValueError(f"a {name} has no setting {k!r}; it has {', '.join(valid)}")
-    if cls is not RecurrentConfig: overrides['context'] = context
+    if next(f.default for f in fields(cls) if f.name=='context') is not None: overrides['context'] = context
     return cls(vocab=vocab, kind=name, seed=seed, **overrides)
 
 def build(
