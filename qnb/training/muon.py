@@ -78,7 +78,7 @@ class Muon:
         betas=(.9, .98),# of Adam
     ):
         self.d, self.momentum, self.rest = getattr(model.config, 'd_model', None) or model.config.hidden, momentum, rest
-        named = list(model.named_parameters())
+        named = [(n, q) for n,q in model.named_parameters() if q.requires_grad]
         self.mats = [q for n,q in named if is_hidden(n, q, self.d)]
         self.adam = Adam([q for n,q in named if not is_hidden(n, q, self.d)], betas)
         self.sizes = [len(to_blocks(q, self.d)) for q in self.mats]
