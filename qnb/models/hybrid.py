@@ -186,9 +186,8 @@ class Hybrid(Hooked, Pretrained, nn.Module):
         names = check_names(names, self.hook_names); check_names(dict(hooks), self.hook_names)
         if tree.vocab!=self.vocab: raise ValueError(f"the tree has vocab {tree.vocab}, the network {self.vocab}")
         if tree.context>self.context: raise ValueError(f"a tree of depth {tree.context} exceeds the context of {self.context}: cut it or build with a longer context")
-        index, tap = tree.ancestors[tree.level(tree.context)], Tap(names, hooks)
+        (index, first), tap = tree.along, Tap(names, hooks)
         path = index.flatten()
-        first = torch.full((len(tree),), len(path), device=path.device).scatter_reduce(0, path, torch.arange(len(path), device=path.device), 'amin')
         def see(name, x):                              # the taps see each prefix once, the words see what the taps return
             if not tap.wants(name): return x
             return tap(name, x.flatten(0, 1)[first])[path].view(x.shape)

@@ -44,6 +44,12 @@ class TokenTree:
             if t>1: out[self.level(t), :t-1] = out[self.parent[self.level(t)], :t-1]
             out[self.level(t), t-1:] = rows[:,None]
         return out
+    @cached_property
+    def along(self):
+        "The tree as its longest words: rows along each of them, shape (words, context), and the place of each row in these, flattened, shape (N,)"
+        index = self.ancestors[self.level(self.context)]
+        path = index.flatten()
+        return index, torch.full((len(self),), len(path), device=path.device).scatter_reduce(0, path, torch.arange(len(path), device=path.device), 'amin')
     def words(self, t):
         "All prefixes of length `t` in lexicographic order, shape (n_t, t)"
         return self.token[self.ancestors[self.level(t), :t]]
