@@ -154,7 +154,7 @@ class S4DBlock(nn.Module):
     def __init__(self, c):
         super().__init__()
         self.ln1, self.ln2, self.mixer = nn.LayerNorm(c.d_model), nn.LayerNorm(c.d_model), S4D(c)
-        self.mlp = nn.Sequential(nn.Linear(c.d_model, c.hidden), nn.GELU(), nn.Linear(c.hidden, c.d_model))
+        self.mlp = nn.Sequential(nn.Linear(c.d_model, c.hidden), nn.ReLU(), nn.Linear(c.hidden, c.d_model))
 
 # %% ../../nbs/models/08_state_space.ipynb #state_sp-ef237a
 def ancestors_ago(
