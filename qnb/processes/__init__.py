@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['BeliefTable', 'Certificate', 'GHMM', 'ImpossibleWord', 'MarkovTable', 'Operators', 'PrefixTable', 'Rate', 'Samples',
-           'from_hmm', 'from_kraus', 'markov_beliefs', 'markov_table', 'process', 'zoo', 'bloch_walk', 'coin',
-           'days_of_week', 'even', 'frdn', 'golden_mean', 'leaky_rrxor', 'matching_parens', 'mess3', 'moon', 'mr_name',
-           'nond', 'quantum_rrxor', 'rip', 'rrxor', 'sns', 'z1r']
+           'GROUPS', 'from_hmm', 'from_kraus', 'markov_beliefs', 'markov_table', 'permutation_automaton', 'process',
+           'zoo', 'bloch_walk', 'coin', 'cyclic_automaton', 'days_of_week', 'even', 'frdn', 'golden_mean',
+           'group_automaton', 'leaky_rrxor', 'matching_parens', 'mess3', 'moon', 'mr_name', 'nond', 'parity_automaton',
+           'quantum_rrxor', 'rip', 'rotor', 'rrxor', 'sns', 'z1r']
 
 # %% ../../nbs/processes/09_room.ipynb #room-18a785
 from .operators import ImpossibleWord, Operators
@@ -17,11 +18,12 @@ from .markov import MarkovTable, markov_beliefs, markov_table
 from .certificate import Certificate
 from .ghmm import GHMM, from_hmm, from_kraus
 from .zoo import process, zoo
-from .zoo import (bloch_walk, coin, days_of_week, even, frdn, golden_mean, leaky_rrxor, matching_parens,
-                                mess3, moon, mr_name, nond, quantum_rrxor, rip, rrxor, sns, z1r)
+from .automata import GROUPS, permutation_automaton
+from .zoo import (bloch_walk, coin, cyclic_automaton, days_of_week, even, frdn, golden_mean, group_automaton, leaky_rrxor,
+                               matching_parens, mess3, moon, mr_name, nond, parity_automaton, quantum_rrxor, rip, rotor, rrxor, sns, z1r)
 
 # %% ../../nbs/processes/09_room.ipynb #room-a8869b
 _all_ = ['BeliefTable', 'Certificate', 'GHMM', 'ImpossibleWord', 'MarkovTable', 'Operators', 'PrefixTable', 'Rate', 'Samples',
-         'from_hmm', 'from_kraus', 'markov_beliefs', 'markov_table', 'process', 'zoo',
-         'bloch_walk', 'coin', 'days_of_week', 'even', 'frdn', 'golden_mean', 'leaky_rrxor', 'matching_parens',
-         'mess3', 'moon', 'mr_name', 'nond', 'quantum_rrxor', 'rip', 'rrxor', 'sns', 'z1r']
+         'GROUPS', 'from_hmm', 'from_kraus', 'markov_beliefs', 'markov_table', 'permutation_automaton', 'process', 'zoo',
+         'bloch_walk', 'coin', 'cyclic_automaton', 'days_of_week', 'even', 'frdn', 'golden_mean', 'group_automaton', 'leaky_rrxor', 'matching_parens',
+         'mess3', 'moon', 'mr_name', 'nond', 'parity_automaton', 'quantum_rrxor', 'rip', 'rotor', 'rrxor', 'sns', 'z1r']

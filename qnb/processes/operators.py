@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['TOL', 'FLOOR', 'unit_eigenspace', 'stationary_pair', 'gauge_scale', 'zero_scale', 'exact_zeros', 'as_numbers',
            'as_operators', 'as_vector', 'verdict', 'ImpossibleWord', 'refusal', 'check_short_words', 'read_off',
-           'boundary_pair', 'Operators', 'check_tokens', 'check_count', 'block_steps', 'filter_word', 'walk',
-           'filter_batch']
+           'boundary_pair', 'Operators', 'check_tokens', 'check_count', 'in_range', 'block_steps', 'filter_word',
+           'walk', 'filter_batch']
 
 # %% ../../nbs/processes/00_operators.ipynb #operator-80d5b6
 from collections.abc import Mapping
@@ -249,6 +249,21 @@ def check_count(
     "A whole number as int; ValueError for anything else, True and False included"
     if isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n<low: raise ValueError(f"{name} must be a whole number from {low} on, not {n!r}")
     return int(n)
+
+# %% ../../nbs/processes/00_operators.ipynb #operator-inrange1
+def in_range(
+    name:str,   # of the parameter
+    x,          # its value
+    low:float,  # smallest allowed value
+    high:float, # largest allowed value
+    ends:str='[]', # which ends belong to the range: "[]", "(]", "[)" or "()"
+)->float: # the value as a float
+    "A parameter inside its range; ValueError that names the range otherwise"
+    try: v = float(x)
+    except (TypeError, ValueError): v = np.nan
+    if not ((low<v or (ends[0]=='[' and v==low)) and (v<high or (ends[1]==']' and v==high))):
+        raise ValueError(f"{name} must lie in {ends[0]}{low:g}, {high:g}{ends[1]}, not {x}")
+    return v
 
 # %% ../../nbs/processes/00_operators.ipynb #operator-85d6bb
 def block_steps(
