@@ -17,6 +17,7 @@ from plotly.subplots import make_subplots
 from .base import BAD, Dashboard, Job, LEVELS, Memo, depth_within, light, live, only_rounded, rgb_marker, rgb_number, thin
 from ..plots.projections import View, belief_view, component_view, pca_view, view_kind
 from ..plots.style import INK, LINE, MIN_OPACITY, MUTED, belief_rgb, opacity, template
+from ..processes.automata import GROUPS as MOVES
 from ..processes.entropy import law_entropy
 from ..processes.ghmm import GHMM
 from ..processes.operators import filter_batch, refusal
@@ -38,7 +39,7 @@ class Knob:
 P01 = Knob(0, 1, .01, 'in [0, 1]')
 KNOBS = dict(
     mess3=dict(x=Knob(.005, .5, .005, 'in (0, 1/2]'), a=P01),
-    bloch_walk=dict(alpha=Knob(.1, 5, .05, 'above 0; only beta/alpha matters'), beta=Knob(.1, 15, .05, 'not 0; its sign only renames tokens')),
+    bloch_walk=dict(alpha=Knob(.1, 5, .05, 'above 0; only beta/alpha matters'), beta=Knob(.1, 15, .05, 'not 0; its sign only renames tokens'), swap=Knob(0, 1, 1, '1 exchanges alpha and beta', 0)),
     moon=dict(alpha=Knob(1.05, 6, .05, 'above 1, alpha+beta not 2, ln(alpha)/ln(beta) irrational'), beta=Knob(.05, .95, .01, 'in (0, 1)')),
     frdn=dict(alpha=Knob(1998.08, 2004.32, .01, 'not a multiple of 2 pi; one turn around the published value'), lamb=Knob(.01, .5, .01, 'in (0, 1/2]')),
     rrxor=dict(pR1=P01, pR2=P01), leaky_rrxor=dict(p1=P01, p2=P01, eps=P01),
@@ -49,6 +50,11 @@ KNOBS = dict(
     rip=dict(p=Knob(.01, .99, .01, 'in (0, 1)'), q=P01),
     mr_name=dict(p=P01, q=Knob(.01, 1, .01, 'in (0, 1], with p+q at most 1')),
     matching_parens=dict(deepest=Knob(1, 6, 1, 'length of the list of openings', 3), open=Knob(0, 1, .01, 'each opening but the first, in [0, 1]', .5)),
+    cyclic_automaton=dict(n=Knob(2, 8, 1, 'whole, from 2 on'), noise=P01, forget=P01, stay=P01),
+    parity_automaton=dict(noise=P01, forget=P01, flip=P01, blur=P01),
+    group_automaton=dict(group=Knob(0, len(MOVES)-1, 1, ', '.join(f'{i} {g}' for i,g in enumerate(MOVES)), list(MOVES).index('s3')), noise=P01, forget=P01, blur=P01),
+    rotor=dict(angle=Knob(0, 3.14, .02, 'an angle: 0 to pi, from positive gates through complex to negative ones'), radius=Knob(0, .98, .01, 'at most sqrt(1-strength^2), less with two axes'),
+               strength=Knob(.02, .98, .02, 'in (0, 1)')),
     nond={}, days_of_week={})
 
 def start_values(name:str)->dict:
@@ -62,6 +68,8 @@ def make(
 )->GHMM:
     "The process at these knobs; ValueError, with the constructor's sentence, where they do not go together"
     if name=='matching_parens': values = dict(open_probs=(1.,)+(values['open'],)*(int(values['deepest'])-1))
+    if name=='group_automaton' and not isinstance(values['group'], str): values = dict(values, group=list(MOVES)[int(values['group'])])
+    if name=='bloch_walk': values = dict(values, swap=bool(values['swap'])) if 'swap' in values else values
     return find_process(name, **values)
 
 # %% ../../nbs/dashboards/01_explorer.ipynb #explorer-2ece4c
