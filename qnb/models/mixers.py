@@ -216,7 +216,8 @@ class MatrixStateMixer(nn.Module):
         gate_rank:int=16,  # bottleneck of the gate of `gla`, where it saves weights
         soften=1,          # power 1/soften of a unit or complex gate
         tanh:bool=True,    # of `m2rnn`; without it the recurrence is linear
-        gate_start=None,   # gate at the beginning, for an input of zero; by kind if left out
+        norm:bool=False,   # RMS norm of what each head reads, as published
+        gate_start=None,   # gates at the beginning, for an input of zero, see below; by kind if left out
     ):
         super().__init__()
         check_mixer(kind, gate_range, soften, d_model=d_model, heads=heads, d_key=d_key, d_value=d_value, reflections=reflections, gate_rank=gate_rank)
@@ -235,7 +236,7 @@ class MatrixStateMixer(nn.Module):
         if self.gate: self._start(gate_start)
         if conv: self.taps = nn.Parameter((2*torch.rand(sum(self.sizes), conv)-1)*conv**-.5)
         if kind=='m2rnn': self.mix = nn.Parameter(torch.eye(d_value).repeat(heads, 1, 1))
-        self.norm = nn.Parameter(torch.ones(c*d_key if kind=='diagonal' else d_value))
+        if norm: self.norm = nn.Parameter(torch.ones(c*d_key if kind=='diagonal' else d_value))
         self.out_proj = nn.Linear(c*K if kind=='diagonal' else V, d_model, bias=False)
 
     def _make_gate(self, d, rank):
@@ -246,8 +247,8 @@ class MatrixStateMixer(nn.Module):
     @torch.no_grad()
     def _start(self, start):
         bias = _last(self.gate).bias
-        r = torch.full_like(bias, start if start is not None else dict(diagonal=.9, gla=.9, deltanet=.5, m2rnn=.5)[self.kind])
-        bias.copy_(2*torch.atanh(r) if self.gate_range=='signed' else torch.logit(r**self.soften))
+        if self.gate_range=='signed': bias.copy_(2*torch.atanh(torch.empty_like(bias).uniform_(-1, 1)*(start or .95)))
+        else: bias.fill_((start or dict(diagonal=.9, gla=.9, deltanet=.5, m2rnn=.5)[self.kind])**self.soften).logit_()
         if self.phase: _last(self.phase).bias.uniform_(-pi, pi)
 
     @property
@@ -299,12 +300,12 @@ class MatrixStateMixer(nn.Module):
     ): # A, B: entry by entry, shapes (N, H, K, V), or matrices, shapes (N, H, K, K) and (N, H, K, V); transposed for `m2rnn`
         "What carries each state on, and what is added; only where that is linear"
         if self.kind=='deltanet':
-            eye, A = torch.eye(self.d_key, dtype=p.k.dtype, device=p.k.device), None
+            K, X = self.d_key, None                            # A and B side by side
             for k,v,a in zip(p.k.unbind(-3), p.v.unbind(-3), p.a.unbind(-2)):
                 w = (1-a)[...,None]*k
-                M, b = eye-_outer(w, k.conj()), _outer(w, v)
-                A, B = (M, b) if A is None else (M@A, M@B+b)
-            return A, B
+                if X is None: X = torch.eye(K, K+self.d_value, dtype=k.dtype, device=k.device)+_outer(w, torch.cat([-k.conj(), v], -1))
+                else: X = X+_outer(w, F.pad(v, (K, 0))-(k.conj()[...,None,:]@X)[...,0,:])
+            return X[...,:K].contiguous(), X[...,K:]
         B = p.k[...,None] if self.kind=='diagonal' else _outer(p.k, p.v)
         if self.kind=='m2rnn':
             f = p.a[...,None,None]
@@ -350,9 +351,9 @@ class MatrixStateMixer(nn.Module):
 
     def finish(self, o, g):
         "Norm in each head, swish gate, linear map"
-        g = F.silu(g).unflatten(-1, (self.heads, -1))
-        if o.shape[-1]!=g.shape[-1]: g = g.repeat_interleave(2, -1)
-        return self.out_proj((F.rms_norm(o, o.shape[-1:], self.norm, 1e-5)*g).flatten(-2))
+        if hasattr(self, 'norm'): o = F.rms_norm(o, o.shape[-1:], self.norm, 1e-5)
+        o, g = o.flatten(-2), F.silu(g)
+        return self.out_proj(o*(g if o.shape[-1]==g.shape[-1] else g.repeat_interleave(2, -1)))
 
     def chunks(self, p, S, size):
         if self.kind=='m2rnn': raise ValueError("m2rnn mixes its whole state at each token and has no chunk form: use mode='recurrent'")
@@ -447,7 +448,8 @@ class MixerConfig:
     gate_rank:int=16      # bottleneck of the gate of `gla`
     soften:float=1        # power 1/soften of a unit or complex gate
     tanh:bool=True        # of `m2rnn`
-    gate_start:float=None # gate at the beginning; by kind if left out
+    norm:bool=False       # RMS norm of what each head reads, as published
+    gate_start:float=None # gates at the beginning; by kind if left out
     seed:int=42           # of the initial weights
     @property
     def hidden(self): "Hidden units of the feed-forward part"; return self.d_mlp or 2*self.d_model
@@ -462,7 +464,7 @@ class MixerBlock(nn.Module):
     def __init__(self, c):
         super().__init__()
         self.ln1, self.ln2 = nn.LayerNorm(c.d_model), nn.LayerNorm(c.d_model)
-        self.mixer = MatrixStateMixer(c.d_model, c.kind, c.heads, c.d_key, c.d_value, c.gate_range, c.reflections, c.conv, c.gate_rank, c.soften, c.tanh, c.gate_start)
+        self.mixer = MatrixStateMixer(c.d_model, c.kind, c.heads, c.d_key, c.d_value, c.gate_range, c.reflections, c.conv, c.gate_rank, c.soften, c.tanh, c.norm, c.gate_start)
         self.mlp = nn.Sequential(nn.Linear(c.d_model, c.hidden), nn.ReLU(), nn.Linear(c.hidden, c.d_model))
 
 _sites = ('resid_pre', 'state', 'mixer_out', 'resid_mid', 'resid_post')
