@@ -4,10 +4,11 @@
 
 # %% auto #0
 __all__ = ['BeliefTable', 'Certificate', 'GHMM', 'ImpossibleWord', 'MarkovTable', 'Operators', 'PrefixTable', 'Rate', 'Samples',
-           'GROUPS', 'from_hmm', 'from_kraus', 'markov_beliefs', 'markov_table', 'permutation_automaton', 'process',
-           'zoo', 'bloch_walk', 'coin', 'cyclic_automaton', 'days_of_week', 'even', 'frdn', 'golden_mean',
-           'group_automaton', 'leaky_rrxor', 'matching_parens', 'mess3', 'moon', 'mr_name', 'nond', 'parity_automaton',
-           'quantum_rrxor', 'rip', 'rotor', 'rrxor', 'sns', 'z1r']
+           'SpectrumReport', 'GROUPS', 'capacity', 'exact_recurrence', 'from_hmm', 'from_kraus', 'markov_beliefs',
+           'markov_excess', 'markov_table', 'permutation_automaton', 'process', 'spectrum_report', 'zoo', 'bloch_walk',
+           'coin', 'cyclic_automaton', 'days_of_week', 'even', 'frdn', 'golden_mean', 'group_automaton', 'leaky_rrxor',
+           'matching_parens', 'mess3', 'moon', 'mr_name', 'nond', 'parity_automaton', 'quantum_rrxor', 'rip', 'rotor',
+           'rrxor', 'sns', 'z1r']
 
 # %% ../../nbs/processes/09_room.ipynb #room-18a785
 from .operators import ImpossibleWord, Operators
@@ -19,11 +20,12 @@ from .certificate import Certificate
 from .ghmm import GHMM, from_hmm, from_kraus
 from .zoo import process, zoo
 from .automata import GROUPS, permutation_automaton
+from .spectrum import SpectrumReport, capacity, exact_recurrence, markov_excess, spectrum_report
 from .zoo import (bloch_walk, coin, cyclic_automaton, days_of_week, even, frdn, golden_mean, group_automaton, leaky_rrxor,
                                matching_parens, mess3, moon, mr_name, nond, parity_automaton, quantum_rrxor, rip, rotor, rrxor, sns, z1r)
 
 # %% ../../nbs/processes/09_room.ipynb #room-a8869b
-_all_ = ['BeliefTable', 'Certificate', 'GHMM', 'ImpossibleWord', 'MarkovTable', 'Operators', 'PrefixTable', 'Rate', 'Samples',
-         'GROUPS', 'from_hmm', 'from_kraus', 'markov_beliefs', 'markov_table', 'permutation_automaton', 'process', 'zoo',
+_all_ = ['BeliefTable', 'Certificate', 'GHMM', 'ImpossibleWord', 'MarkovTable', 'Operators', 'PrefixTable', 'Rate', 'Samples', 'SpectrumReport',
+         'GROUPS', 'capacity', 'exact_recurrence', 'from_hmm', 'from_kraus', 'markov_beliefs', 'markov_excess', 'markov_table', 'permutation_automaton', 'process', 'spectrum_report', 'zoo',
          'bloch_walk', 'coin', 'cyclic_automaton', 'days_of_week', 'even', 'frdn', 'golden_mean', 'group_automaton', 'leaky_rrxor', 'matching_parens',
          'mess3', 'moon', 'mr_name', 'nond', 'parity_automaton', 'quantum_rrxor', 'rip', 'rotor', 'rrxor', 'sns', 'z1r']
