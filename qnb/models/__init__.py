@@ -4,8 +4,9 @@
 
 # %% auto #0
 __all__ = ['TokenTree', 'Recurrent', 'RecurrentConfig', 'Transformer', 'TransformerConfig', 'Classifier', 'ClassifierConfig',
-           'Hybrid', 'HybridConfig', 'build', 'model_config', 'models', 'from_pretrained', 'load_model', 'load_weights',
-           'save_model']
+           'Hybrid', 'HybridConfig', 'MatrixStateMixer', 'MixerConfig', 'Mixers', 'S4DConfig', 'StateSpace',
+           'QuantumRNN', 'QuantumRNNConfig', 'QuantumTransformer', 'QuantumTransformerConfig', 'build', 'model_config',
+           'models', 'from_pretrained', 'load_model', 'load_weights', 'save_model']
 
 # %% ../../nbs/models/09_room.ipynb #room-252af6
 from .tree import TokenTree
@@ -13,7 +14,10 @@ from .recurrent import Recurrent, RecurrentConfig
 from .transformer import Transformer, TransformerConfig
 from .registry import build, model_config, models
 from .hybrid import Classifier, ClassifierConfig, Hybrid, HybridConfig
+from .mixers import MatrixStateMixer, MixerConfig, Mixers
+from .state_space import S4DConfig, StateSpace
+from .quantum import QuantumRNN, QuantumRNNConfig, QuantumTransformer, QuantumTransformerConfig
 from .hub import from_pretrained, load_model, load_weights, save_model
 
 # %% ../../nbs/models/09_room.ipynb #room-3c0c7e
-_all_ = ['TokenTree', 'Recurrent', 'RecurrentConfig', 'Transformer', 'TransformerConfig', 'Classifier', 'ClassifierConfig', 'Hybrid', 'HybridConfig', 'build', 'model_config', 'models', 'from_pretrained', 'load_model', 'load_weights', 'save_model']
+_all_ = ['TokenTree', 'Recurrent', 'RecurrentConfig', 'Transformer', 'TransformerConfig', 'Classifier', 'ClassifierConfig', 'Hybrid', 'HybridConfig', 'MatrixStateMixer', 'MixerConfig', 'Mixers', 'S4DConfig', 'StateSpace', 'QuantumRNN', 'QuantumRNNConfig', 'QuantumTransformer', 'QuantumTransformerConfig', 'build', 'model_config', 'models', 'from_pretrained', 'load_model', 'load_weights', 'save_model']

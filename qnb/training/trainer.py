@@ -71,14 +71,14 @@ PRESETS = dict(
         gru=Recipe(**QUICK, lr=.04, hold=150, decay=120),
         rnn=Recipe(**QUICK, lr=.02, hold=200, decay=200),
         hybrid=Recipe(**(QUICK | dict(rounds=3)), lr=.04, momentum=.9, batch=64, batch_end=128, hold=125, decay=120),
-        other=Recipe(**QUICK, lr=.02, momentum=.9, rest=.5, batch=64, batch_end=128, hold=300, decay=200)),
+        other=Recipe(**QUICK, lr=.03, momentum=.9, rest=.7, batch=64, batch_end=128, hold=300, decay=200)),
     standard=dict(
         transformer=Recipe(**STANDARD, lr=.02, momentum=.8, rest=1., batch=64, batch_end=512, hold=500, decay=1000),
         lstm=Recipe(**STANDARD, lr=.03, batch_end=512, hold=300, decay=700),
         gru=Recipe(**STANDARD, lr=.03, batch_end=512, hold=300, decay=700),
         rnn=Recipe(**STANDARD, lr=.02, batch_end=512, hold=1000, decay=3000),
         hybrid=Recipe(**STANDARD, lr=.04, momentum=.9, batch=64, batch_end=512, hold=500, decay=1000),
-        other=Recipe(**STANDARD, lr=.02, momentum=.9, rest=.5, batch=64, batch_end=512, hold=500, decay=1000)))
+        other=Recipe(**STANDARD, lr=.03, momentum=.9, rest=.7, batch=64, batch_end=512, hold=500, decay=1000)))
 
 # %% ../../nbs/training/03_trainer.ipynb #trainer-c5cf24
 def paper_recipe(
