@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['SCORES', 'CELLS', 'LEAST', 'Codebook', 'kmeans_start', 'usage', 'replace_dead', 'Coded', 'load_coded', 'site_values',
            'with_codebook', 'book_inputs', 'Tuned', 'fine_tune', 'code_labels', 'suffixes', 'openings', 'purity',
-           'cylinders', 'within', 'voronoi', 'partition_row', 'tiling', 'tiling_text', 'palette', 'matched',
-           'tile_figure', 'forcing', 'forcing_text', 'digit_machine', 'automaton', 'machine_codes', 'printed']
+           'cylinders', 'within', 'told', 'position', 'voronoi', 'partition_row', 'tiling', 'tiling_text', 'palette',
+           'matched', 'tile_figure', 'forcing', 'forcing_text', 'digit_machine', 'automaton', 'machine_codes',
+           'printed']
 
 # %% ../../nbs/analysis/09_codebooks.ipynb #codebook-877922
 import copy
@@ -351,6 +352,25 @@ def within(
     cell = np.stack([np.bincount(i, w*b) for b in belief.T], 1)/np.bincount(i, w)[:,None]
     return float(w@((belief-cell[i])**2).sum(1)/(w@((belief-w@belief)**2).sum(1)))
 
+def told(
+    label,   # partition of the rows, shape (N,)
+    law,     # exact law of the next token, shape (N, vocab)
+    weights, # of the rows, shape (N,)
+)->float: # nats
+    "Excess loss of the best prediction that knows the cell and nothing else"
+    i, w = np.unique(label, return_inverse=True)[1], weights/weights.sum()
+    cell = np.stack([np.bincount(i, w*q) for q in law.T], 1)/np.bincount(i, w)[:,None]
+    return float(w@(law*(np.log(np.where(law>0, law, 1))-np.log(np.where(law>0, cell[i], 1)))).sum(1))
+
+def position(
+    label,  # partition of all prefixes of a table but the empty one, shape (N,)
+    table,  # PrefixTable
+)->float: # 0 to 1
+    "Part of the entropy of the length of a prefix that its label tells"
+    J = _joint(label, table.depth[1:], table.weights())
+    free = J.sum(1)[:,None]*J.sum(0)
+    return float((J*np.log(np.where(J>0, J/free, 1))).sum()/-(J.sum(0)@np.log(J.sum(0))))
+
 def voronoi(
     belief,  # shape (N, d)
     weights, # of the rows, shape (N,)
@@ -365,10 +385,10 @@ def voronoi(
 def partition_row(name, label, table, cells, least=LEAST):
     "All measures of one partition: used, within, exact, overlap, voronoi, and lists purity, opening, ami for 1 to `least` tokens"
     from sklearn.metrics import adjusted_mutual_info_score as ami
-    deep = table.depth[1:]>=least
+    deep, place = table.depth[1:]>=least, position(label, table)
     w, label, ends = table.weights()[deep], label[deep], [suffixes(table, k)[deep] for k in range(1, least+1)]
     exact, overlap = cylinders(label, ends, w)
-    return dict(name=name, used=len(np.unique(label)), within=within(label, table.belief[1:][deep], w), exact=exact, overlap=overlap, voronoi=float(ami(cells[deep], label)),
+    return dict(name=name, used=len(np.unique(label)), position=place, nats=told(label, table.next[1:][deep], w), within=within(label, table.belief[1:][deep], w), exact=exact, overlap=overlap, voronoi=float(ami(cells[deep], label)),
         purity=[purity(label, s, w) for s in ends], opening=[purity(label, openings(table, k)[deep], w) for k in range(1, least+1)], ami=[float(ami(s, label)) for s in ends])
 
 def tiling(
@@ -401,11 +421,11 @@ def tiling_text(
     def cell(vs):
         vs = np.array(vs, float)
         half = '' if len(vs)<2 else f'±{stdtrit(len(vs)-1, .975)*vs.std(ddof=1)/np.sqrt(len(vs)):.2f}'
-        return f'{vs.mean():.3f}{half}'.rjust(11)
-    heads = ['within','exact','overlap','pur 1','pur 2','pur 3','pur 4','pur 5','first 3','ami 1','ami 2','ami 3','ami 4','ami Vor.']
+        return (f'{vs.mean():.3f}{half}' if vs.mean()>=.0095 or not vs.any() else f'{vs.mean():.1e}').rjust(11)
+    heads = ['nats','within','position','exact','overlap','pur 1','pur 2','pur 3','pur 4','pur 5','first 3','ami 1','ami 2','ami 3','ami 4','ami Vor.']
     out = [f"{'':10}{'used':>6}"+''.join(h.rjust(12) for h in heads)]
     for same in zip(*runs):
-        cols = [[r['within'] for r in same], [r['exact'] for r in same], [r['overlap'] for r in same]]+[[r['purity'][k] for r in same] for k in range(5)]
+        cols = [[r[k] for r in same] for k in ('nats','within','position','exact','overlap')]+[[r['purity'][k] for r in same] for k in range(5)]
         cols += [[r['opening'][2] for r in same]]+[[r['ami'][k] for r in same] for k in range(4)]+[[r['voronoi'] for r in same]]
         out.append(f"{same[0]['name']:10}{np.mean([r['used'] for r in same]):6.1f}"+''.join(' '+cell(c) for c in cols))
     return '\n'.join(out)
@@ -443,17 +463,17 @@ def tile_figure(
     belief, w, label = table.belief[1:], table.weights(), code_labels(coded, table)[0]
     parts = {'codes of the network':label, 'Voronoi cells of the beliefs':voronoi(belief, w, n, seed), 'last three tokens':suffixes(table, 3)}
     view, most = belief_view(process, belief, w, flat=True), max([n]+[int(v.max())+1 for v in parts.values()])
-    xy, hues = view(belief[s]).astype(np.float32), palette(most)
+    xy, hues = (1e4*view(belief[s])).round().astype(np.int16), palette(most)                # whole numbers make a small file
     scale = [(c, h) for i,h in enumerate(hues) for c in (i/most, (i+1)/most)]
     fig = make_subplots(1, 3, subplot_titles=list(parts), horizontal_spacing=.03)
     for j,lab in enumerate(parts.values()):
-        for f in view.frame: fig.add_scatter(x=f[:,0], y=f[:,1], mode='lines', line=dict(color=LINE, width=1), hoverinfo='skip', row=1, col=j+1)
+        for f in view.frame: fig.add_scatter(x=1e4*f[:,0], y=1e4*f[:,1], mode='lines', line=dict(color=LINE, width=1), hoverinfo='skip', row=1, col=j+1)
         lab = lab if j==0 else matched(lab, label, w, most)
         fig.add_scatter(x=xy[:,0], y=xy[:,1], mode='markers', hoverinfo='skip', row=1, col=j+1,
-            marker=dict(size=3.5, color=lab[s].astype(np.int16), cmin=-.5, cmax=most-.5, colorscale=scale))
+            marker=dict(size=3.5, color=lab[s].astype(np.int16), coloraxis='coloraxis'))
         fig.update_xaxes(visible=False, row=1, col=j+1)
         fig.update_yaxes(visible=False, scaleanchor=f"x{j+1 if j else ''}", row=1, col=j+1)
-    return fig.update_layout(template=template(), showlegend=False, width=900, height=330, margin=dict(l=8, r=8, t=60, b=8), title=title)
+    return fig.update_layout(template=template(), showlegend=False, coloraxis=dict(cmin=-.5, cmax=most-.5, colorscale=scale, showscale=False), width=900, height=330, margin=dict(l=8, r=8, t=60, b=8), title=dict(text=title, x=.01))
 
 # %% ../../nbs/analysis/09_codebooks.ipynb #codebook-1b1c70
 def forcing(
@@ -481,7 +501,7 @@ def forcing(
         mean = np.stack([np.bincount(label, w*c, len(value)) for c in law.T], 1)/np.maximum(mass, 1e-300)[:,None]
     start = np.repeat(rng.choice(len(w), n, p=w), PER)
     code, other = (rng.choice(len(value), n*PER, p=mass/mass.sum()) for _ in range(2))
-    other = np.where(other==code, rng.permutation(other), other)
+    for _ in range(50): other = np.where(other==code, rng.choice(len(value), n*PER, p=mass/mass.sum()), other)
     words, site = [table.word(i+1) for i in start], coded.site
     push = (value[code]-here[start]).astype(np.float32)
     real, base = pushed_law(coded, site, words, push), pushed_law(coded, site, words)
