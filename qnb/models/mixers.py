@@ -300,12 +300,12 @@ class MatrixStateMixer(nn.Module):
     ): # A, B: entry by entry, shapes (N, H, K, V), or matrices, shapes (N, H, K, K) and (N, H, K, V); transposed for `m2rnn`
         "What carries each state on, and what is added; only where that is linear"
         if self.kind=='deltanet':
-            K, X = self.d_key, None                            # A and B side by side
-            for k,v,a in zip(p.k.unbind(-3), p.v.unbind(-3), p.a.unbind(-2)):
-                w = (1-a)[...,None]*k
-                if X is None: X = torch.eye(K, K+self.d_value, dtype=k.dtype, device=k.device)+_outer(w, torch.cat([-k.conj(), v], -1))
-                else: X = X+_outer(w, F.pad(v, (K, 0))-(k.conj()[...,None,:]@X)[...,0,:])
-            return X[...,:K].contiguous(), X[...,K:]
+            K, w, kc, rows = self.d_key, (1-p.a)[...,None]*p.k, p.k.conj(), []
+            for j,r in enumerate(torch.cat([-kc, p.v], -1).unbind(-3)):                  # what a reflection writes into [1 0] after those before it
+                for i in range(j): r = r-(kc[...,j,:,:]*w[...,i,:,:]).sum(-1, True)*rows[i]
+                rows.append(r)
+            X = sum(_outer(*x) for x in zip(w.unbind(-3), rows))
+            return X[...,:K]+torch.eye(K, dtype=X.dtype, device=X.device), X[...,K:]     # A and B were side by side
         B = p.k[...,None] if self.kind=='diagonal' else _outer(p.k, p.v)
         if self.kind=='m2rnn':
             f = p.a[...,None,None]
