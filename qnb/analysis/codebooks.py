@@ -11,7 +11,7 @@ __all__ = ['SCORES', 'CELLS', 'LEAST', 'Codebook', 'kmeans_start', 'usage', 'rep
 
 # %% ../../nbs/analysis/09_codebooks.ipynb #codebook-877922
 import copy
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 import numpy as np, torch
 from torch import nn
 from scipy.optimize import linear_sum_assignment
