@@ -454,7 +454,6 @@ def tile_figure(
     title='',
 ):
     "Beliefs coloured by code, by Voronoi cell and by the last three tokens"
-    import plotly.graph_objects as go
     from plotly.subplots import make_subplots
     from qnb.plots.projections import belief_view
     from qnb.plots.style import LINE, template
