@@ -471,7 +471,7 @@ _sites = ('resid_pre', 'state', 'mixer_out', 'resid_mid', 'resid_post')
 
 class Mixers(Hooked, Pretrained, nn.Module):
     "Language model made of one kind of mixer"
-    kinds = KINDS
+    kinds, vectorised = KINDS, True
     def __init__(self,
         config:MixerConfig, # the architecture; `config.seed` is used by `build`, not here
     ):
