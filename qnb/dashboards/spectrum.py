@@ -252,7 +252,7 @@ def pieces(
     paint = [TOKENS[live_tokens[a]%len(TOKENS)] for a in range(len(live_tokens))]
     many = 0 if net is None else len(net.eigenvalues)
     return {'view': v, 'span': span, 'frame': cols(frame), 'frame held': cols(frame), 'cloud': cols(a[keep]), 'held': cols(b[keep]), 'rgb': rgb_number(belief_rgb(v, s.truth, s.weight))[keep],
-            'size': float(np.clip(230/np.sqrt(len(a[keep])), 2.2, 9)), 'disc': (np.cos(ring), np.sin(ring)) if st.kind not in ('unit','signed') else ([], []), 'circle': (np.cos(ring), np.sin(ring)), 'range': (reach, [0]*len(reach)),
+            'size': float(np.clip(230/np.sqrt(len(a[keep])), 2.2, 9)), 'disc': (np.cos(ring).round(3), np.sin(ring).round(3)) if st.kind not in ('unit','signed') else ([], []), 'circle': (np.cos(ring).round(3), np.sin(ring).round(3)), 'range': (reach, [0]*len(reach)),
             'moved': dot(lines), 'learned': dot(net.eigenvalues) if many else ([], []), 'learned colour': [TOKENS[a%len(TOKENS)] for a in net.token] if many else [],
             'eigenvalues': dot(eig), 'eigenvalue colour': list(np.repeat(paint, s.report.eigenvalues.shape[1])), 'gates': dot(z), 'gate colour': [paint[a] for a in token], 'gate size': [9+4*int(a) for a in token],
             'gate text': [f'token {p.tokens[live_tokens[a]]}: {number(g)}' for a,g in zip(token, z)], 'eigenvalue text': [f'token {p.tokens[t]}: {number(g)}' for t,g in zip(np.repeat(live_tokens, s.report.eigenvalues.shape[1]), eig)],
