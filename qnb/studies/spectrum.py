@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['PROCESSES', 'CAN', 'NETWORKS', 'QUANTUM', 'DEPTHS', 'LENGTHS', 'SEEDS', 'RECIPE', 'longer', 'WIDE', 'SCALES', 'ROW',
-           'COLOURS', 'predict', 'admitted', 'Network', 'spectrum_tasks', 'title_of', 'Held', 'held_out', 'held_of',
-           'divergences', 'markov_excess', 'last_words', 'read_out', 'learned', 'excess_and_sites', 'baselines',
-           'record', 'keep_record', 'spectrum_study', 'rows_of', 'to_csv', 'from_csv', 'cells', 'milli', 'excess_table',
-           'spectrum_figure', 'eigenvalue_figure', 'verdicts', 'tally']
+           'COLOURS', 'EIGENVALUES_OF', 'predict', 'admitted', 'Network', 'spectrum_tasks', 'title_of', 'Held',
+           'held_out', 'held_of', 'divergences', 'markov_excess', 'last_words', 'read_out', 'excess_and_sites',
+           'baselines', 'record', 'keep_record', 'spectrum_study', 'rows_of', 'to_csv', 'from_csv', 'cells', 'milli',
+           'excess_table', 'spectrum_figure', 'learned', 'keep_eigenvalues', 'eigenvalue_figure', 'verdicts', 'tally']
 
 # %% ../../nbs/studies/12_spectrum.ipynb #spectrum-47ce30
 import csv, io, json, math
@@ -96,11 +96,11 @@ QUANTUM = {
     'quantum cell, frozen':      _cell('frozen'),
     'quantum cell, product':     _cell('product'),
     'its classical twin':        _cell('classical'),
-    'attention and MLP':         _part(),
+    'dot scores and MLP':        _part(),
     'QKAN for MLP':              _part(feed='qkan'),
     'its classical twin (KAN)':  _part(feed='kan'),
     'quantum scores':            _part(attention='quantum'),
-    'their classical twin':      _part(attention='classical')}
+    'quantum scores, frozen':    _part(attention='frozen')}
 
 # %% ../../nbs/studies/12_spectrum.ipynb #spectrum-8234af
 DEPTHS, LENGTHS, SEEDS = (1, 2, 4), (8, 16), 5
@@ -236,16 +236,6 @@ def read_out(
     Y = np.concatenate([h.belief, shuffled(h.belief, 42)], 1) if shuffle else h.belief
     return regress(blocks, Y, h.weight, h.fold, jobs, mode='moments', n_boot=200)
 
-def learned(
-    model, # a trained network
-    h,     # prefixes
-)->list: # for each token a list of [re, im]; None where the kind of network has none, or more than one layer
-    "Eigenvalues that the first layer applies to its state, by the token that was read"
-    if not hasattr(model, 'transition_eigenvalues') or getattr(model.config, 'layers', 1)>1: return None
-    with torch.no_grad(): e = model.transition_eigenvalues(h.tree)[0].flatten(1)
-    rows = range(h.tree.sizes[0])                                   # prefixes of one token
-    return [[[round(float(z.real), 4), round(float(z.imag), 4)] for z in e[i]] for i in rows]
-
 ROW = ('process','network','can','depth','length','steps','seed','parameters','exact','bound','constant','markov3','untrained_excess','excess',
        'r2','r2_low','r2_high','r2_untrained','r2_shuffled','r2_tokens3','seconds')
 
@@ -268,7 +258,7 @@ def baselines(
 _based = {}
 def record(
     run, # a finished Run
-)->dict: # the keys of ROW but titles, and eigenvalues where there are any
+)->dict: # the keys of ROW but titles
     "Judge a run, or find the judgement in its folder"
     file = run.folder/'spectrum.json'
     if file.exists(): return read_json(file, 'the measurement')
@@ -283,7 +273,7 @@ def record(
         low, high = fits['belief'].r2_interval_
         out = dict(depth=c['model'].get('layers', 1), length=c['context'], steps=last['step'], seed=c['seed'], parameters=sum(q.numel() for q in model.parameters()), exact=last['exact'],
                    **_based[key], untrained_excess=before, excess=last['excess_nats'], r2=fits['belief'].r2_, r2_low=low, r2_high=high, r2_untrained=read_out(first, h)['belief'].r2_,
-                   r2_shuffled=fits['shuffled'].r2_, seconds=last['cpu_seconds'], eigenvalues=learned(model, h))
+                   r2_shuffled=fits['shuffled'].r2_, seconds=last['cpu_seconds']/len(c.get('together', [0])))
     write_atomic(file, json.dumps(out))
     return out
 
@@ -298,7 +288,7 @@ def spectrum_study(
     backend='loky',       # 'loky', 'serial' or 'dask'
     workers:int=2,        # processes side by side
     progress:bool=True,   # show a bar
-)->list: # of dictionaries with the keys of ROW, and eigenvalues
+)->list: # of dictionaries with the keys of ROW
     "Train what is not trained, judge what is not judged, and collect"
     runs = sweep(spectrum_tasks(processes, networks, depths, lengths, seeds, recipe), out, backend, workers, then=keep_record, together=True, progress=progress)
     return rows_of(runs, processes, networks)
@@ -323,7 +313,7 @@ def to_csv(
     f = io.StringIO()
     w = csv.DictWriter(f, ROW, extrasaction='ignore', lineterminator='\n')
     w.writeheader()
-    for r in rows: w.writerow({k:f'{v:.6g}' if isinstance(v, float) else v for k,v in r.items()})
+    for r in rows: w.writerow({k:f'{v:.4g}' if isinstance(v, float) else v for k,v in r.items()})
     write_atomic(path, f.getvalue())
 
 _text = ('process','network','can','exact')
@@ -396,41 +386,83 @@ def spectrum_figure(
         for d,shift in zip((1,2,4), (-.22, 0, .22)):
             at = [c for n in names for c in cells if (c['process'],c['network'],c['depth'],c['length'])==(p,n,d,length)]
             if not at: continue
-            y = np.maximum([c['excess'] for c in at], floor)
-            up = np.maximum([c['excess_high'] for c in at], floor)-y; down = y-np.maximum([c['excess_low'] for c in at], floor)
+            y, up, down = (np.float32(np.maximum([c[k] for c in at], floor)) for k in ('excess', 'excess_high', 'excess_low'))
+            up, down = up-y, y-down
             fig.add_scatter(x=[names.index(c['network'])+shift for c in at], y=y, mode='markers', row=row, col=col, name=f"{d} layer{'s'*(d>1)}", legendgroup=str(d), showlegend=not i,
                             marker=dict(symbol=symbols[d], size=7, color=[COLOURS[c['can']] for c in at], line=dict(width=0)),
-                            error_y=dict(type='data', array=np.where(np.isfinite(up), up, 0), arrayminus=np.where(np.isfinite(down), np.maximum(down, 0), 0), thickness=1, width=0, color=MUTED),
-                            text=[c['network'] for c in at], hovertemplate='%{text}<br>%{y:.2e} nats')
+                            error_y=dict(type='data', array=np.where(np.isfinite(up), up, 0), arrayminus=np.where(np.isfinite(down), down, 0), thickness=1, width=0, color=MUTED),
+                            hovertemplate='%{y:.2e} nats')
         c = next(c for c in cells if c['process']==p and c['length']==length)
-        for k,dash in (('constant','dot'), ('markov3','dash')): fig.add_hline(max(c[k], floor), row=row, col=col, line=dict(color=MUTED, width=1, dash=dash))
-    fig.update_yaxes(type='log', exponentformat='power', dtick=1); fig.update_yaxes(title='excess, nats', col=1)
+        for k,dash,label in (('constant','dot','constant prediction'), ('markov3','dash','memory of three tokens')):
+            fig.add_scatter(x=[-.6, len(names)-.4], y=[max(c[k], floor)]*2, mode='lines', line=dict(color=MUTED, width=1, dash=dash), row=row, col=col, name=label, legendgroup=k, showlegend=not i, hoverinfo='skip')
+    fig.update_yaxes(type='log', exponentformat='power', dtick=1, range=[math.log10(floor)-.2, -.8]); fig.update_yaxes(title='excess, nats', col=1)
     fig.update_xaxes(tickvals=list(range(len(names))), ticktext=names, tickangle=-60, range=[-.6, len(names)-.4])
-    fig.update_layout(template=template(), width=250*wide+60, height=240*high+140, legend=dict(orientation='h', y=1.12, x=0), margin=dict(t=70, l=60, r=10, b=90))
+    fig.update_layout(template=template(), width=245*wide+60, height=230*high+150, legend=dict(orientation='h', y=1.14, x=0), margin=dict(t=80, l=60, r=10, b=100))
+    fig.update_annotations(font_size=12)
     return fig
+
+# %% ../../nbs/studies/12_spectrum.ipynb #spectrum-c28fa4
+EIGENVALUES_OF = ('diagonal [0,1]', 'diagonal [-1,1]', 'diagonal complex')
+
+def learned(
+    run, # of a network with one diagonal layer
+)->list: # for each token, for each channel [re, im, nats]
+    "What each token multiplies each channel with, and what the loss rises by if the read-out sees that channel's mean instead"
+    model, h, site = run.load().eval(), held_of(run), 'blocks.0.hook_state'
+    with torch.no_grad(), torch_one():
+        e = model.transition_eigenvalues(h.tree)[0].flatten(1)
+        def loss(hook=None):
+            logits = model.on_tree(h.tree, hooks={site:hook} if hook else {})
+            return float(h.weight@divergences(h.law, logits.double().log_softmax(-1).numpy()))
+        w, channels = torch.from_numpy(h.weight).float(), e.shape[1]
+        def without(c):
+            def hook(x):                                          # a complex channel is two columns
+                n = x.shape[1]//channels
+                x = x.clone(); x[:,c*n:(c+1)*n] = w@x[:,c*n:(c+1)*n]
+                return x
+            return hook
+        whole = loss()
+        price = [loss(without(c))-whole for c in range(channels)]
+    return [[[float(z.real), float(z.imag), p] for z,p in zip(e[i], price)] for i in range(h.tree.sizes[0])]
+
+def keep_eigenvalues(
+    runs,  # finished runs
+    path,  # of the file
+    seeds=(0, 1), # whose eigenvalues are kept
+    networks=EIGENVALUES_OF, length=8,
+):
+    "Write the eigenvalues of one trained layer, to two places, with what each channel is worth as part of the memory"
+    out, steps = [], RECIPE['hold']+RECIPE['decay']
+    for r in runs:
+        p, n = title_of(r.config, PROCESSES), title_of(r.config, {k:NETWORKS[k] for k in networks})
+        if not (p and n) or (r.config['model']['layers'], r.config['context'])!=(1, length) or r.config['seed'] not in seeds or r.metrics[-1]['step']!=steps: continue
+        c = record(r)['constant']
+        out.append(dict(process=p, network=n, eigenvalues=[[[round(x, 2), round(y, 2), float(f'{max(v, 0)/c:.2g}')] for x,y,v in token] for token in learned(r)]))
+    write_atomic(path, json.dumps(out, separators=(',', ':')))
 
 # %% ../../nbs/studies/12_spectrum.ipynb #spectrum-065d7e
 def eigenvalue_figure(
-    rows,     # of `spectrum_study`, with eigenvalues
+    learned,  # what `keep_eigenvalues` wrote
     spectra,  # title of a process -> complex numbers, shape (n,)
-    networks=('diagonal [0,1]', 'diagonal [-1,1]', 'diagonal complex'), # one row of panels each
+    networks=EIGENVALUES_OF, # one row of panels each
+    least=.02,# share of the memory that a channel must be worth to be drawn
 ):
-    "What one trained layer multiplies its state with, over the eigenvalues of the process"
+    "What one trained layer multiplies the channels with that matter, over the eigenvalues of the process; larger is worth more"
     cols = list(spectra)
-    fig = make_subplots(len(networks), len(cols), column_titles=cols, row_titles=list(networks), horizontal_spacing=.015, vertical_spacing=.03)
-    t = np.linspace(0, 2*np.pi, 90)
+    fig = make_subplots(len(networks), len(cols), column_titles=[p.replace(', ', ',<br>') for p in cols], row_titles=list(networks), horizontal_spacing=.01, vertical_spacing=.02)
+    t, f = np.linspace(0, 2*np.pi, 37), lambda x: np.asarray(x, np.float32)
     for i,n in enumerate(networks):
         for j,p in enumerate(cols):
             at = dict(row=i+1, col=j+1)
-            fig.add_scatter(x=np.cos(t), y=np.sin(t), mode='lines', line=dict(color=MUTED, width=.7), hoverinfo='skip', **at)
-            e = np.array([z for r in rows if (r['process'],r['network'],r['depth'])==(p,n,1) and r.get('eigenvalues') for token in r['eigenvalues'] for z in token]).reshape(-1, 2)
-            fig.add_scatter(x=e[:,0], y=e[:,1], mode='markers', marker=dict(size=4, color=COLOURS[NETWORKS[n].can], opacity=.25, line=dict(width=0)), hovertemplate='%{x:.2f}, %{y:.2f}<extra>learned</extra>', **at)
-            z = np.asarray(spectra[p])
-            fig.add_scatter(x=z.real, y=z.imag, mode='markers', marker=dict(size=10, symbol='x-thin', line=dict(width=2, color=INK)), hovertemplate='%{x:.3f}, %{y:.3f}<extra>process</extra>', **at)
-    fig.update_xaxes(range=[-1.1, 1.1], showticklabels=False, ticks=''); fig.update_yaxes(range=[-1.1, 1.1], showticklabels=False, ticks='')
-    return fig.update_layout(template=template(), showlegend=False, width=130*len(cols)+80, height=130*len(networks)+60, margin=dict(l=10, r=40, t=30, b=10))
+            fig.add_scatter(x=f(np.cos(t)), y=f(np.sin(t)), mode='lines', line=dict(color=MUTED, width=.7), hoverinfo='skip', **at)
+            e = np.array([z for r in learned if (r['process'],r['network'])==(p,n) for token in r['eigenvalues'] for z in token if z[2]>=least]).reshape(-1, 3)
+            fig.add_scatter(x=f(e[:,0]), y=f(e[:,1]), mode='markers', marker=dict(size=f(4+10*np.sqrt(e[:,2].clip(0, 1)).round(1)), color=COLOURS[NETWORKS[n].can], opacity=.45, line=dict(width=0)), hovertemplate='%{x:.2f}, %{y:.2f}<extra>learned</extra>', **at)
+            z = np.unique(np.round(np.asarray(spectra[p]), 3))
+            fig.add_scatter(x=f(z.real), y=f(z.imag), mode='markers', marker=dict(size=10, symbol='x-thin', line=dict(width=2, color=INK)), hovertemplate='%{x:.3f}, %{y:.3f}<extra>process</extra>', **at)
+    for axes in (fig.update_xaxes, fig.update_yaxes): axes(range=[-1.12, 1.12], showticklabels=False, ticks='', showline=False)
+    return fig.update_layout(template=template(), showlegend=False, width=118*len(cols)+40, height=118*len(networks)+70, margin=dict(l=10, r=30, t=50, b=10))
 
-# %% ../../nbs/studies/12_spectrum.ipynb #spectrum-701caa
+# %% ../../nbs/studies/12_spectrum.ipynb #spectrum-f3b4d0
 def verdicts(
     cells,      # of `cells`
     reports,    # of `predict`
