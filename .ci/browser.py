@@ -251,6 +251,20 @@ def states(lab, browser):
     p.close()
     return took
 
+def spectrum(lab, browser):
+    "Slide the range of the gates: the beliefs that a recurrence can hold"
+    notebook(lab.folder/'spectrum.ipynb', "from qnb.dashboards.spectrum import SpectrumExplorer", "v = SpectrumExplorer()\nv")
+    p = Page(lab, browser, 'spectrum.ipynb')
+    cloud, held = (lambda: p.data(0, 1)), (lambda: p.data(0, 3))
+    p.pg.wait_for_function(f"{p.figure(0)}?.data?.length>0", timeout=60_000); p.settle(1500); p.shot('spectrum_1')
+    was = held(); took = dict(run_all=p.seconds, gates=p.drag('gates', held, 60)); assert held()!=was
+    p.shot('spectrum_2')
+    was = cloud(); took['beta'] = p.drag('beta', cloud, 40); assert cloud()!=was
+    p.choose('process', 'rotor', cloud); p.settle(1500); p.shot('spectrum_3')
+    took['angle'] = p.drag('angle', cloud, 40); p.shot('spectrum_4')
+    p.close()
+    return took
+
 def together(lab, browser):
     "The notebook that `qnb lab` opens: all on one page"
     write_notebooks(lab.folder/'lab')
@@ -263,7 +277,7 @@ def together(lab, browser):
     p.close()
     return took
 
-SCENES = dict(explorer=explorer, film=film, layers=layers, draw=draw, board=board, states=states, together=together)
+SCENES = dict(explorer=explorer, film=film, layers=layers, draw=draw, board=board, states=states, spectrum=spectrum, together=together)
 
 def main(out='_browser', *names):
     out = Path(out); out.mkdir(parents=True, exist_ok=True)
