@@ -5,13 +5,14 @@
 # %% auto #0
 __all__ = ['PROCESSES', 'CAN', 'NETWORKS', 'QUANTUM', 'DEPTHS', 'LENGTHS', 'SEEDS', 'RECIPE', 'longer', 'WIDE', 'SCALES', 'ROW',
            'COLOURS', 'EIGENVALUES_OF', 'predict', 'admitted', 'Network', 'spectrum_tasks', 'title_of', 'Held',
-           'held_out', 'held_of', 'divergences', 'markov_excess', 'last_words', 'read_out', 'excess_and_sites',
-           'baselines', 'record', 'keep_record', 'spectrum_study', 'rows_of', 'to_csv', 'from_csv', 'cells', 'milli',
-           'excess_table', 'spectrum_figure', 'learned', 'keep_eigenvalues', 'eigenvalue_figure', 'verdicts', 'tally']
+           'held_out', 'held_of', 'divergences', 'ends_of', 'memory_excess', 'last_words', 'read_out',
+           'excess_and_sites', 'baselines', 'record', 'keep_record', 'spectrum_study', 'rows_of', 'to_csv', 'from_csv',
+           'cells', 'milli', 'excess_table', 'spectrum_figure', 'learned', 'keep_eigenvalues', 'eigenvalue_figure',
+           'verdicts', 'tally']
 
 # %% ../../nbs/studies/12_spectrum.ipynb #spectrum-47ce30
 import csv, io, json, math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 import numpy as np
 import plotly.graph_objects as go
@@ -28,8 +29,6 @@ from ..processes.spectrum import spectrum_report
 from ..processes.zoo import process
 from .sixteen import torch_one
 from .statistics import t_interval
-from ..training.engine import carry_out
-from ..training.runs import Run, runs_in
 from ..training.sweep import sweep
 from ..training.task import Task
 
@@ -194,18 +193,24 @@ def divergences(
     "Kullback-Leibler divergence of each prediction from the exact law"
     return np.where(law>0, law*(np.log(np.where(law>0, law, 1))-np.where(law>0, logp, 0)), 0).sum(1)
 
-def markov_excess(
+def ends_of(
+    tree:TokenTree, # N prefixes
+    k:int,          # tokens remembered
+)->np.ndarray: # shape (N,)
+    "The last k tokens of each prefix (all tokens of shorter ones) as a number; `processes.markov.last_codes` for words that were drawn"
+    code = np.zeros(len(tree), np.int64)
+    for n in range(1, tree.context+1):
+        s = tree.level(n)
+        code[s] = ((code[tree.parent[s].numpy()]*tree.vocab if n>1 else 0)+tree.token[s].numpy())%tree.vocab**k
+    return code
+
+def memory_excess(
     p,         # the process
     h:Held,    # prefixes
     order:int, # tokens remembered
 )->float:
     "What the best prediction from the last `order` tokens loses against the exact one, in nats; it knows no more than the length of shorter prefixes"
-    t, V, code = markov_table(p, order), p.vocab, np.zeros(len(h.tree), np.int64)
-    for n in range(1, h.tree.context+1):
-        s = h.tree.level(n)
-        up = h.tree.parent[s].numpy()
-        code[s] = ((code[up]*V if n>1 else 0)+h.tree.token[s].numpy())%V**order
-    long = h.tree.depth.numpy()>=order
+    t, code, long = markov_table(p, order), ends_of(h.tree, order), h.tree.depth.numpy()>=order
     q = t.law[np.searchsorted(t.codes, code[long]).clip(max=t.dim-1)]
     return float(h.weight[long]@divergences(h.law[long], np.log(np.where(q>0, q, 1e-300))))
 
@@ -214,13 +219,9 @@ def last_words(
     k:int,          # tokens remembered
 )->np.ndarray: # float32, shape (N, words)
     "One column for each word of up to k tokens: 1 for the prefixes that end in it"
-    V, out = tree.vocab, []
-    code = np.zeros(len(tree), np.int64)
-    for n in range(1, tree.context+1):
-        s = tree.level(n)
-        code[s] = ((code[tree.parent[s].numpy()]*V if n>1 else 0)+tree.token[s].numpy())%V**k
+    code, out = ends_of(tree, k), []
     for t in range(1, k+1):
-        c = np.where(tree.depth.numpy()<t, -1, code%V**t)
+        c = np.where(tree.depth.numpy()<t, -1, code%tree.vocab**t)
         out.append(c[:,None]==np.unique(c[c>=0]))
     return np.concatenate(out, 1).astype(np.float32)
 
@@ -253,7 +254,7 @@ def baselines(
     p, entropy = run.process(), -divergences(h.law, np.zeros_like(h.law))   # sum of q ln q, with the sign turned
     mean = h.weight@h.law
     return dict(bound=float(h.weight@entropy), constant=float(h.weight@divergences(h.law, np.log(np.maximum(mean, 1e-300))[None].repeat(len(h.law), 0))),
-                markov3=markov_excess(p, h, 3), r2_tokens3=read_out([last_words(h.tree, 3)], h)['belief'].r2_)
+                markov3=memory_excess(p, h, 3), r2_tokens3=read_out([last_words(h.tree, 3)], h)['belief'].r2_)
 
 _based = {}
 def record(
