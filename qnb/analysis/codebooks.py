@@ -123,7 +123,7 @@ CELLS = dict(gru=torch.gru_cell, rnn=torch.rnn_tanh_cell)
 class Coded(Hooked, nn.Module):
     "A network with a codebook at one site"
     def __init__(self,
-        model,         # a network with `on_tree`, not copied
+        model,         # a `Hooked` network, not copied
         site:str,      # one of its `hook_names`
         book:Codebook, # of the width of the site
         feedback=False,# put the code back into the recurrent state; GRU and Elman networks only
@@ -138,9 +138,10 @@ class Coded(Hooked, nn.Module):
     def hook_names(self): return self.model.hook_names
     @property
     def analysis_names(self): return self.model.analysis_names
-    def _hooks(self, hooks):
-        hooks = {k:(f,) if callable(f) else tuple(f) for k,f in dict(hooks).items()}
-        return hooks|{self.site:(self.book, *hooks.get(self.site, ()))}
+    def _coded(self, tap):
+        inner = Tap(tap.names, tap.hooks|{self.site:(self.book, *tap.hooks.get(self.site, ()))}, tap.rows)
+        inner.cache = tap.cache
+        return inner
 
     def forward(self,
         tokens,        # shape (batch, length), integers below `vocab`
@@ -149,20 +150,12 @@ class Coded(Hooked, nn.Module):
     ): # logits, shape (batch, length, vocab)
         "Read words"
         if self.feedback: return self._stepped(self.model._one_hot(tokens), tap, lambda x,t: x[:,t], [None]*tokens.shape[1], lambda h: torch.stack(h, 1))
-        inner = Tap(tap.names, self._hooks(tap.hooks), tap.rows)
-        inner.cache = tap.cache
-        return self.model(tokens, inner, **state)
+        return self.model(tokens, self._coded(tap), **state)
 
-    def on_tree(self,
-        tree,      # a `TokenTree`
-        names=(),  # sites to keep
-        hooks=(),  # mapping of site name to `f(x)`
-    ): # logits, shape (N, vocab); with `names` also the cache
-        "Run once on every prefix of a tree"
-        if not self.feedback: return self.model.on_tree(tree, names, self._hooks(hooks))
-        tap = Tap(check_names(names, self.hook_names), hooks)
-        logits = self._stepped(self.model._one_hot(tree.token), tap, lambda x,t: x[tree.level(t+1)], tree.up, torch.cat)
-        return (logits, tap.cache) if names else logits
+    def tree_logits(self, tree, tap):
+        "What `on_tree` returns"
+        if self.feedback: return self._stepped(self.model._one_hot(tree.token), tap, lambda x,t: x[tree.level(t+1)], tree.up, torch.cat)
+        return self.model.tree_logits(tree, self._coded(tap))
 
     def cell(self, x, h, layer): "One step of one layer, inputs (B, D) and states (B, H)"; return CELLS[self.config.kind](x, h, *self.model._weights(layer))
     def _stepped(self, x, tap, at, up, join):
@@ -206,7 +199,7 @@ def site_values(
     return model.on_tree(tree, [site])[1][site]
 
 def with_codebook(
-    model,            # a network with `on_tree`; it is copied
+    model,            # a `Hooked` network; it is copied
     site:str=None,    # one of its `hook_names`; the end of its last layer if left out
     codes:int=64,     # in the table
     k:int=1,          # codes chosen at each prefix

@@ -14,7 +14,7 @@ from ..layers.attention import QuantumAttention
 from ..layers.controls import controls
 from ..layers.embedding import VARIANTS as STYLES, QuantumEmbedding
 from ..layers.scores import get_rule
-from .hooks import Hooked, Tap, check_names, untapped
+from .hooks import Stream, untapped
 from .pretrained import Pretrained
 from .recurrent import check_tokens
 from .registry import models
@@ -143,9 +143,7 @@ class HybridBlock(nn.Module):
         self.ln1, self.ln2, self.mlp = nn.LayerNorm(d), nn.LayerNorm(d), nn.Sequential(nn.Linear(d, 4*d), nn.ReLU(), nn.Linear(4*d, d))
         self.attend = make_attention(find_variant(c.variant)[1], d, c.heads, c.rule, c.temperature, seed)
 
-_sites = ('resid_pre', 'attn_out', 'resid_mid', 'mlp_out', 'resid_post')
-
-class Hybrid(Hooked, Pretrained, nn.Module):
+class Hybrid(Stream, Pretrained, nn.Module):
     "Language model with or without circuits"
     kinds = ('hybrid',)
     def __init__(self,
@@ -157,11 +155,6 @@ class Hybrid(Hooked, Pretrained, nn.Module):
         self.blocks, self.output = nn.ModuleList(HybridBlock(c, c.seed+1000*i) for i in range(c.blocks)), nn.Linear(c.d_model, c.vocab)
         self.pos_embed = nn.Parameter(.1*torch.randn(c.context, c.d_model))
         self.embed = make_embedding(find_variant(c.variant)[0], c.vocab, c.d_model, c.qubits, c.layers, c.style, c.seed)
-
-    @property
-    def hook_names(self): "Sites: five in each block"; return [f'blocks.{i}.hook_{s}' for i in range(len(self.blocks)) for s in _sites]
-    @property
-    def analysis_names(self): "Sites for 'all layers': what enters the first block, and what each block holds after attention and at its end"; return ['blocks.0.hook_resid_pre']+[f'blocks.{i}.hook_{s}' for i in range(len(self.blocks)) for s in ('resid_mid', 'resid_post')]
 
     def forward(self,
         tokens:torch.Tensor, # shape (batch, length), integers below `vocab`, length up to `context`
@@ -177,22 +170,14 @@ class Hybrid(Hooked, Pretrained, nn.Module):
             x = see('resid_post', b.ln2(x+see('mlp_out', b.mlp(x))))
         return self.output(x)
 
-    def on_tree(self,
-        tree,      # a `TokenTree` with the same vocab, no deeper than `context`
-        names=(),  # sites to keep
-        hooks=(),  # mapping of site name to `f(x)`, x of shape (N, width)
-    ): # logits, shape (N, vocab); with `names` also the cache, each site of shape (N, width)
-        "Run on every prefix of a tree by way of its longest words; ValueError for another vocab, a deeper tree or an unknown site"
-        names = check_names(names, self.hook_names); check_names(dict(hooks), self.hook_names)
-        if tree.vocab!=self.vocab: raise ValueError(f"the tree has vocab {tree.vocab}, the network {self.vocab}")
-        if tree.context>self.context: raise ValueError(f"a tree of depth {tree.context} exceeds the context of {self.context}: cut it or build with a longer context")
-        (index, first), tap = tree.along, Tap(names, hooks)
+    def tree_logits(self, tree, tap):
+        "What `on_tree` returns, by way of the longest words of the tree"
+        index, first = tree.along
         path = index.flatten()
         def see(name, x):                              # the taps see each prefix once, the words see what the taps return
             if not tap.wants(name): return x
             return tap(name, x.flatten(0, 1)[first])[path].view(x.shape)
-        logits = self(tree.token[index], see).flatten(0, 1)[first]
-        return (logits, tap.cache) if names else logits
+        return self(tree.token[index], see).flatten(0, 1)[first]
 
 models['hybrid'] = (HybridConfig, Hybrid)
 

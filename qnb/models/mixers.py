@@ -13,7 +13,7 @@ from typing import NamedTuple
 import torch
 from torch import nn
 import torch.nn.functional as F
-from .hooks import Hooked, Tap, check_names, untapped
+from .hooks import Stream, check_tree, untapped
 from .pretrained import Pretrained
 from .recurrent import check_tokens
 from .registry import models
@@ -467,11 +467,9 @@ class MixerBlock(nn.Module):
         self.mixer = MatrixStateMixer(c.d_model, c.kind, c.heads, c.d_key, c.d_value, c.gate_range, c.reflections, c.conv, c.gate_rank, c.soften, c.tanh, c.norm, c.gate_start)
         self.mlp = nn.Sequential(nn.Linear(c.d_model, c.hidden), nn.ReLU(), nn.Linear(c.hidden, c.d_model))
 
-_sites = ('resid_pre', 'state', 'mixer_out', 'resid_mid', 'resid_post')
-
-class Mixers(Hooked, Pretrained, nn.Module):
+class Mixers(Stream, Pretrained, nn.Module):
     "Language model made of one kind of mixer"
-    kinds, vectorised = KINDS, True
+    kinds, vectorised, sites = KINDS, True, ('resid_pre', 'state', 'mixer_out', 'resid_mid', 'resid_post')
     def __init__(self,
         config:MixerConfig, # the architecture; `config.seed` is used by `build`, not here
     ):
@@ -480,11 +478,6 @@ class Mixers(Hooked, Pretrained, nn.Module):
         self.vocab, self.context = c.vocab, c.context
         self.embed, self.blocks = nn.Embedding(c.vocab, c.d_model), nn.ModuleList(MixerBlock(c) for _ in range(c.layers))
         self.ln_final, self.output = nn.LayerNorm(c.d_model), nn.Linear(c.d_model, c.vocab)
-
-    @property
-    def hook_names(self): "Sites: five in each block, and the last norm"; return [f'blocks.{i}.hook_{s}' for i in range(len(self.blocks)) for s in _sites]+['ln_final.hook_normalized']
-    @property
-    def analysis_names(self): "Sites for 'all layers'"; return ['blocks.0.hook_resid_pre']+[f'blocks.{i}.hook_{s}' for i in range(len(self.blocks)) for s in ('resid_mid', 'resid_post')]+['ln_final.hook_normalized']
 
     def _run(self, x, tap, mix):
         "From embedded tokens to logits; `mix(i, mixer, x, see)` runs a mixer"
@@ -515,29 +508,24 @@ class Mixers(Hooked, Pretrained, nn.Module):
         return (logits, states) if return_state else logits
 
     def _enter(self, tree):
-        if tree.vocab!=self.vocab: raise ValueError(f"the tree has vocab {tree.vocab}, the network {self.vocab}")
-        if self.context and tree.context>self.context: raise ValueError(f"a tree of depth {tree.context} exceeds the context of {self.context}: cut it or build with a longer context")
         W = self.embed.weight
         if ('one-hot', W.dtype) not in tree.memo: tree.memo['one-hot', W.dtype] = F.one_hot(tree.token, self.vocab).to(W.dtype)
         return tree.memo['one-hot', W.dtype]@W
 
-    def on_tree(self,
-        tree,      # a `TokenTree` with the same vocab
-        names=(),  # sites to keep
-        hooks=(),  # mapping of site name to `f(x)`, x of shape (N, width)
-        way=None,  # for `tree_scan`
-    ): # logits, shape (N, vocab); with `names` also the cache, each site of shape (N, width)
-        "Run once on every prefix of a tree, each with one state; ValueError for another vocab or an unknown site"
-        names = check_names(names, self.hook_names); check_names(dict(hooks), self.hook_names)
-        tap = Tap(names, hooks) if names or hooks else untapped
-        logits = self._run(self._enter(tree), tap, lambda i, m, x, see: m.on_tree(x, tree, see, way))
-        return (logits, tap.cache) if names else logits
+    def tree_logits(self,
+        tree,     # a `TokenTree` with the same vocab
+        tap,      # sees the named sites
+        way=None, # for `tree_scan`
+    ): # shape (N, vocab)
+        "What `on_tree` returns: each prefix is read once, with one state"
+        return self._run(self._enter(tree), tap, lambda i, m, x, see: m.on_tree(x, tree, see, way))
 
     @torch.no_grad()
     def transition_eigenvalues(self,
         tree, # a `TokenTree` with the same vocab
     )->list: # one tensor per block, complex, shape (N, eigenvalues)
         "Eigenvalues of the map that carried each block's state to each prefix; of its derivative there, where it is not linear"
+        check_tree(tree, self.vocab, self.context)
         out = []
         def mix(i, m, x, see):
             p, g = m._split(x, m._tree_past(tree) if m.conv else None)

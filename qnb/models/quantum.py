@@ -16,7 +16,7 @@ from ..layers.base import MatchedMLP
 from ..layers.controls import controls
 from ..layers.recurrent import RecurrentQuantumCell
 from ..layers.scores import get_rule
-from .hooks import Hooked, Tap, check_names, untapped
+from .hooks import Hooked, Stream, check_tree, untapped
 from .hybrid import make_attention, parameters
 from .pretrained import Pretrained
 from .recurrent import check_tokens
@@ -140,22 +140,17 @@ class QuantumRNN(Hooked, Pretrained, nn.Module):
         return (logits, last) if return_state else logits
 
     def _tree(self, tree):
-        if tree.vocab!=self.vocab: raise ValueError(f"the tree has vocab {tree.vocab}, the network {self.vocab}")
+        check_tree(tree, self.vocab)
         n = tree.sizes[0]
         if not self.is_quantum: return self._classical(tree.token, n, tree.up[1:], None)
         return self._quantum(tree.token, n, tree.up[1:], tree.token[tree.parent[n:]], None)
 
-    def on_tree(self,
-        tree,      # a `TokenTree` with the same vocab
-        names=(),  # sites to keep
-        hooks=(),  # mapping of site name to `f(x)`, x of shape (N, width)
-    ): # logits, shape (N, vocab); with `names` also the cache, each site of shape (N, width)
-        "Run once on every prefix of a tree; ValueError for another vocab or an unknown site"
-        names = check_names(names, self.hook_names); check_names(dict(hooks), self.hook_names)
-        tap, (x, y) = Tap(names, hooks), self._tree(tree)
-        if self.is_quantum: y = self._read(x, tap)
-        else: tap('layers.0.hook_state', x)
-        return (y, tap.cache) if names else y
+    def tree_logits(self, tree, tap):
+        "What `on_tree` returns: one step for each prefix"
+        x, y = self._tree(tree)
+        if self.is_quantum: return self._read(x, tap)
+        tap('layers.0.hook_state', x)
+        return y
 
     def success(self,
         tree, # a `TokenTree` with N rows
@@ -243,9 +238,7 @@ class QuantumBlock(nn.Module):
         self.attn = make_attention(c.attention, c.d_model, c.heads, c.rule, c.temperature, seed)
         self.feed = make_feed(c.feed, c.d_model, c.d_inner, c.reps, c.hidden, seed)
 
-_sites = ('resid_pre', 'attn_out', 'resid_mid', 'mlp_out', 'resid_post')
-
-class QuantumTransformer(Hooked, Pretrained, nn.Module):
+class QuantumTransformer(Stream, Pretrained, nn.Module):
     "Language model with or without circuits"
     kinds = ('quantum_transformer',)
     def __init__(self,
@@ -257,11 +250,6 @@ class QuantumTransformer(Hooked, Pretrained, nn.Module):
         self.embed, self.pos_embed = nn.Embedding(c.vocab, c.d_model), nn.Parameter(.1*torch.randn(c.context, c.d_model))
         self.ln_final, self.output = nn.LayerNorm(c.d_model), nn.Linear(c.d_model, c.vocab)
         self.blocks = nn.ModuleList(QuantumBlock(c, c.seed+1000*i) for i in range(c.layers))
-
-    @property
-    def hook_names(self): "Sites: five in each block, and the last norm"; return [f'blocks.{i}.hook_{s}' for i in range(len(self.blocks)) for s in _sites]+['ln_final.hook_normalized']
-    @property
-    def analysis_names(self): "Sites for 'all layers': the stream between all parts"; return ['blocks.0.hook_resid_pre']+[f'blocks.{i}.hook_{s}' for i in range(len(self.blocks)) for s in ('resid_mid', 'resid_post')]+['ln_final.hook_normalized']
 
     def _run(self, x, tap, attend):
         for i,b in enumerate(self.blocks):
@@ -279,20 +267,12 @@ class QuantumTransformer(Hooked, Pretrained, nn.Module):
         check_tokens(tokens, self.vocab, self.context)
         return self._run(self.embed(tokens)+self.pos_embed[:tokens.shape[1]], tap, lambda a, x: a(x, is_causal=True, need_weights=False)[0])
 
-    def on_tree(self,
-        tree,      # a `TokenTree` with the same vocab, no deeper than `context`
-        names=(),  # sites to keep
-        hooks=(),  # mapping of site name to `f(x)`, x of shape (N, width)
-    ): # logits, shape (N, vocab); with `names` also the cache, each site of shape (N, width)
-        "Run once on every prefix of a tree; ValueError for another vocab, a deeper tree or an unknown site"
-        names = check_names(names, self.hook_names); check_names(dict(hooks), self.hook_names)
-        if tree.vocab!=self.vocab: raise ValueError(f"the tree has vocab {tree.vocab}, the network {self.vocab}")
-        if tree.context>self.context: raise ValueError(f"a tree of depth {tree.context} exceeds the context of {self.context}: cut it or build with a longer context")
-        (index, first), tap = tree.along, Tap(names, hooks)
+    def tree_logits(self, tree, tap):
+        "What `on_tree` returns: position by position on the rows of the tree, attention along its longest words"
+        index, first = tree.along
         def attend(a, x):
             words = x.index_select(0, index.flatten()).view(*index.shape, -1)
             return a(words, is_causal=True, need_weights=False)[0].flatten(0, 1).index_select(0, first)
-        logits = self._run(self.embed(tree.token)+self.pos_embed.index_select(0, tree.depth-1), tap, attend)
-        return (logits, tap.cache) if names else logits
+        return self._run(self.embed(tree.token)+self.pos_embed.index_select(0, tree.depth-1), tap, attend)
 
 models['quantum_transformer'] = (QuantumTransformerConfig, QuantumTransformer)

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 import torch.nn.functional as F
 from torch.autograd.function import once_differentiable
-from .hooks import Hooked, Tap, untapped, check_names
+from .hooks import Hooked, untapped
 from .matmul import is_fast, matmul, matmul_t
 from .pretrained import Pretrained
 
@@ -290,18 +290,10 @@ class Recurrent(Hooked, Pretrained, nn.Module):
         h = x.new_zeros(1, len(x), self.config.hidden)
         return _torch_layers[self.config.kind][1](x, (h, h) if self.config.kind=='lstm' else h, self._weights(l), True, 1, 0., self.training, False, True)[0]
 
-    def on_tree(self,
-        tree,      # a `TokenTree` with the same vocab
-        names=(),  # sites to keep
-        hooks=(),  # mapping of site name to `f(x)`, x of shape (N, width)
-    ): # logits, shape (N, vocab); with `names` also the cache, each site of shape (N, width)
-        "Run once on every prefix of a tree; ValueError for another vocab or an unknown site"
-        names = check_names(names, self.hook_names); check_names(dict(hooks), self.hook_names)
-        if tree.vocab!=self.vocab: raise ValueError(f"the tree has vocab {tree.vocab}, the network {self.vocab}")
-        if self.config.kind=='lstm' and not names and not hooks and is_fast(self.output_layer.weight) and halfway(tree)[1]<1.6*len(tree):
+    def tree_logits(self, tree, tap):
+        "What `on_tree` returns: one step for each prefix"
+        if self.config.kind=='lstm' and not any(map(tap.wants, self.hook_names)) and is_fast(self.output_layer.weight) and halfway(tree)[1]<1.6*len(tree):
             return self.output_layer(lstm_in_halves(self.rnn, self._one_hot(tree.token), tree))
-        tap = Tap(names, hooks, len(tree))
         x = tap('hook_input', F.pad(self._one_hot(tree.token), (0, 0, 0, _pad(len(tree))-len(tree))))
         for l in range(self.config.layers): x = tap(f'layers.{l}.hook_hidden', tree_layer(self.config.kind, x, self._weights(l), tree))
-        logits = self.output_layer(x[:len(tree)])
-        return (logits, tap.cache) if names else logits
+        return self.output_layer(x[:len(tree)])

@@ -12,7 +12,7 @@ from math import log, pi
 import torch
 from torch import nn
 import torch.nn.functional as F
-from .hooks import Hooked, Tap, check_names, untapped
+from .hooks import Stream, untapped
 from .pretrained import Pretrained
 from .recurrent import check_tokens
 from .registry import models
@@ -169,11 +169,10 @@ def ancestors_ago(
 
 def _flat(h): return torch.view_as_real(h).flatten(-3)
 def _complex(x, like): return torch.view_as_complex(x.unflatten(-1, (*like.shape[-2:], 2)).contiguous())
-_sites = ('resid_pre', 'state', 'mixer_out', 'resid_mid', 'resid_post')
 
-class StateSpace(Hooked, Pretrained, nn.Module):
+class StateSpace(Stream, Pretrained, nn.Module):
     "Language model of diagonal state spaces"
-    kinds, vectorised = ('s4d',), True
+    kinds, vectorised, sites = ('s4d',), True, ('resid_pre', 'state', 'mixer_out', 'resid_mid', 'resid_post')
     def __init__(self,
         config:S4DConfig, # the architecture; `config.seed` is used by `build`, not here
     ):
@@ -182,11 +181,6 @@ class StateSpace(Hooked, Pretrained, nn.Module):
         self.vocab, self.context = c.vocab, None
         self.embed, self.blocks = nn.Embedding(c.vocab, c.d_model), nn.ModuleList(S4DBlock(c) for _ in range(c.layers))
         self.ln_final, self.output = nn.LayerNorm(c.d_model), nn.Linear(c.d_model, c.vocab)
-
-    @property
-    def hook_names(self): "Sites: five in each block, and the last norm"; return [f'blocks.{i}.hook_{s}' for i in range(len(self.blocks)) for s in _sites]+['ln_final.hook_normalized']
-    @property
-    def analysis_names(self): "Sites for 'all layers': the stream between all parts; states are sites, too, but wide"; return ['blocks.0.hook_resid_pre']+[f'blocks.{i}.hook_{s}' for i in range(len(self.blocks)) for s in ('resid_mid', 'resid_post')]+['ln_final.hook_normalized']
 
     def _run(self, tokens, tap, mix):
         x = self.embed(tokens)
@@ -219,23 +213,16 @@ class StateSpace(Hooked, Pretrained, nn.Module):
         logits = self._run(tokens, tap, mix)
         return (logits, after) if return_state else logits
 
-    def on_tree(self,
-        tree,      # a `TokenTree` with the same vocab
-        names=(),  # sites to keep
-        hooks=(),  # mapping of site name to `f(x)`, x of shape (N, width)
-    ): # logits, shape (N, vocab); with `names` also the cache, each site of shape (N, width)
-        "Run once on every prefix of a tree; ValueError for another vocab or an unknown site"
-        names = check_names(names, self.hook_names); check_names(dict(hooks), self.hook_names)
-        if tree.vocab!=self.vocab: raise ValueError(f"the tree has vocab {tree.vocab}, the network {self.vocab}")
-        (index, first), tap = tree.along, Tap(names, hooks)
+    def tree_logits(self, tree, tap):
+        "What `on_tree` returns: convolutions along the longest words; states, where they are wanted, once for each prefix"
+        index, first = tree.along
         def mix(i, ssm, u, through):
             if through:
                 a, b, _ = ssm.discrete()
                 return through(doubled(b*u[...,None], a, tree.context, lambda h, n, k: F.pad(h, (0, 0, 0, 0, 0, 1))[ancestors_ago(tree)[k]]))
             words = u.index_select(0, index.flatten()).view(*index.shape, -1)
             return convolve(words, ssm.kernel(tree.context)).flatten(0, 1).index_select(0, first)+ssm.D*u
-        logits = self._run(tree.token, tap, mix)
-        return (logits, tap.cache) if names else logits
+        return self._run(tree.token, tap, mix)
 
     def transition_eigenvalues(self,
         tree, # a `TokenTree` with N rows

@@ -13,7 +13,7 @@ import torch
 from torch import nn
 import torch.nn.functional as F
 from torch.autograd.function import once_differentiable
-from .hooks import Hooked, Tap, untapped, check_names
+from .hooks import Stream, untapped
 from .matmul import is_fast, linear, mlp
 from .pretrained import Pretrained
 from .recurrent import check_tokens
@@ -249,9 +249,7 @@ class Block(nn.Module):
         self.ln1, self.attn, self.ln2, self.mlp = LayerNorm(d), Attention(d, cfg.heads, cfg.d_head), LayerNorm(d), MLP(d, cfg.hidden)
 
 # %% ../../nbs/models/03_transformer.ipynb #transfor-046e4d
-_block_sites = ('resid_pre', 'attn_out', 'resid_mid', 'mlp_out', 'resid_post')
-
-class Transformer(Hooked, Pretrained, nn.Module):
+class Transformer(Stream, Pretrained, nn.Module):
     "Decoder-only transformer: layer norm first, learned positions, ReLU"
     kinds = ('transformer',)
     def __init__(self,
@@ -265,9 +263,7 @@ class Transformer(Hooked, Pretrained, nn.Module):
         initialise(self)
 
     @property
-    def hook_names(self): "Sites: five in each block and the normalised end of the residual stream"; return [f'blocks.{i}.hook_{s}' for i in range(self.config.layers) for s in _block_sites]+['ln_final.hook_normalized']
-    @property
-    def analysis_names(self): "The published sites of 'all layers', in their order"; return ['blocks.0.hook_resid_pre']+[f'blocks.{i}.hook_resid_post' for i in range(self.config.layers)]+['ln_final.hook_normalized']
+    def analysis_names(self): "The published sites of 'all layers', in their order"; return self._sites(['blocks.0.hook_resid_pre'], ['resid_post'])
 
     def _rows(self, x, attention, tap):
         "Embedded rows (rows, width) to logits (rows, vocab)"
@@ -290,21 +286,12 @@ class Transformer(Hooked, Pretrained, nn.Module):
         words = (lambda name, x: tap(name, x.view(B, n, -1)).flatten(0, 1)) if tap is not untapped else tap
         return self._rows(x, lambda x: attend(x.view(B, n, -1), mask, heads).flatten(0, 1), words).view(B, n, -1)
 
-    def on_tree(self,
-        tree,      # a `TokenTree` with the same vocab, no deeper than `context`
-        names=(),  # sites to keep
-        hooks=(),  # mapping of site name to `f(x)`, x of shape (N, width)
-    ): # logits, shape (N, vocab); with `names` also the cache, each site of shape (N, width)
-        "Run once on every prefix of a tree; ValueError for another vocab, a deeper tree or an unknown site"
-        names = check_names(names, self.hook_names); check_names(dict(hooks), self.hook_names)
-        if tree.vocab!=self.vocab: raise ValueError(f"the tree has vocab {tree.vocab}, the network {self.vocab}")
-        if tree.context>self.context: raise ValueError(f"a tree of depth {tree.context} exceeds the context of {self.context}: cut it or build with a longer context")
+    def tree_logits(self, tree, tap):
+        "What `on_tree` returns: one row for each prefix, attention along its ancestors"
         spare = -len(tree)%64                                # few different shapes, see the notebook on recurrent networks
         token, place = F.pad(tree.token, (0, spare)), F.pad(tree.depth-1, (0, spare))
-        tap = Tap(names, hooks, len(tree))
         x = F.embedding(token, self.embed.W_E)+F.embedding(place, self.pos_embed.W_pos)
-        logits = self._rows(x, lambda x: tree_attention(x, tree, self.config.heads), tap)[:len(tree)]
-        return (logits, tap.cache) if names else logits
+        return self._rows(x, lambda x: tree_attention(x, tree, self.config.heads), tap)[:len(tree)]
 
 # %% ../../nbs/models/03_transformer.ipynb #transfor-48bfab
 @torch.no_grad()

@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['PROCESSES', 'CAN', 'NETWORKS', 'QUANTUM', 'DEPTHS', 'LENGTHS', 'SEEDS', 'RECIPE', 'longer', 'WIDE', 'SCALES', 'ROW',
            'COLOURS', 'EIGENVALUES_OF', 'predict', 'admitted', 'Network', 'spectrum_tasks', 'title_of', 'Held',
-           'held_out', 'held_of', 'divergences', 'ends_of', 'memory_excess', 'last_words', 'read_out',
-           'excess_and_sites', 'baselines', 'record', 'keep_record', 'spectrum_study', 'rows_of', 'to_csv', 'from_csv',
-           'cells', 'milli', 'excess_table', 'spectrum_figure', 'learned', 'keep_eigenvalues', 'eigenvalue_figure',
-           'verdicts', 'tally']
+           'held_out', 'held_of', 'ends_of', 'memory_excess', 'last_words', 'read_out', 'excess_and_sites', 'record',
+           'keep_record', 'spectrum_study', 'rows_of', 'to_csv', 'from_csv', 'cells', 'milli', 'excess_table',
+           'spectrum_figure', 'learned', 'keep_eigenvalues', 'eigenvalue_figure', 'verdicts', 'tally']
 
 # %% ../../nbs/studies/12_spectrum.ipynb #spectrum-47ce30
 import csv, io, json, math
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 import numpy as np
 import plotly.graph_objects as go
@@ -29,6 +29,7 @@ from ..processes.spectrum import spectrum_report
 from ..processes.zoo import process
 from .sixteen import torch_one
 from .statistics import t_interval
+from ..training.prefix_tree import Expectation, divergence, expectation
 from ..training.sweep import sweep
 from ..training.task import Task
 
@@ -148,12 +149,20 @@ SCALES = dict(
 @dataclass(frozen=True, eq=False)
 class Held:
     "Prefixes on which the runs of one process and length are judged"
-    tree:TokenTree     # N prefixes
-    weight:np.ndarray  # sum to one, shape (N,)
+    p:object           # the process
+    e:Expectation      # N prefixes with weights and exact laws: all there are, or a sample
     belief:np.ndarray  # exact, shape (N, d)
-    law:np.ndarray     # of the next token, exact, shape (N, vocab)
     fold:np.ndarray    # which part holds a prefix out, shape (N,)
-    exact:bool         # all prefixes, or a sample
+
+    @property
+    def tree(self): "The prefixes, a `TokenTree`"; return self.e.tree
+    @cached_property
+    def weight(self): "Of each prefix, as an array"; return self.e.weight.numpy()
+    def excess(self, logits): "Of a prediction (N, vocab), in nats"; return float(self.e.weight@divergence(logits.double(), self.e.law, self.e.log_law))
+    @cached_property
+    def baselines(self):
+        "What does not depend on the network: bound, constant prediction, memory of three tokens"
+        return dict(bound=self.e.bound, constant=self.e.constant-self.e.bound, markov3=memory_excess(self, 3), r2_tokens3=read_out([last_words(self.tree, 3)], self)['belief'].r2_)
 
 def held_out(
     p,               # the process
@@ -163,17 +172,9 @@ def held_out(
     seed:int=12345,  # of the draw
 )->Held:
     "All prefixes with their probabilities, or those of some words"
-    exact = sum(p.vocab**t for t in range(1, context+1))<=most
-    if exact:
-        t = p.prefixes(context)
-        tree, weight, belief, law = TokenTree.from_table(t), t.weights(context), t.belief[1:], t.next[1:]
-    else:
-        s = p.sample(words, context, seed)
-        tree, index = TokenTree.from_words(torch.from_numpy(np.ascontiguousarray(s.tokens)), p.vocab)
-        index, n = index.numpy(), len(tree)
-        weight, belief, law = np.bincount(index.ravel(), minlength=n)/index.size, np.empty((n, p.dim)), np.empty((n, p.vocab))
-        belief[index], law[index] = s.beliefs, s.laws
-    return Held(tree, weight, belief, law, fold_labels(len(tree), 5, None, weight, 42), exact)
+    e = expectation(p, context, most, words, seed)
+    belief = np.concatenate([p.beliefs(e.tree.words(t).numpy())[:,-1] for t in range(1, context+1)])
+    return Held(p, e, belief, fold_labels(len(e), 5, None, e.weight.numpy(), 42))
 
 _kept = {}
 def held_of(
@@ -185,13 +186,6 @@ def held_of(
         if len(_kept)>=4: _kept.pop(next(iter(_kept)))
         _kept[key] = held_out(run.process(), run.config['context'])
     return _kept[key]
-
-def divergences(
-    law,  # exact laws, shape (N, vocab)
-    logp, # log-probabilities, shape (N, vocab)
-)->np.ndarray: # nats, shape (N,)
-    "Kullback-Leibler divergence of each prediction from the exact law"
-    return np.where(law>0, law*(np.log(np.where(law>0, law, 1))-np.where(law>0, logp, 0)), 0).sum(1)
 
 def ends_of(
     tree:TokenTree, # N prefixes
@@ -205,14 +199,14 @@ def ends_of(
     return code
 
 def memory_excess(
-    p,         # the process
     h:Held,    # prefixes
     order:int, # tokens remembered
 )->float:
-    "What the best prediction from the last `order` tokens loses against the exact one, in nats; it knows no more than the length of shorter prefixes"
-    t, code, long = markov_table(p, order), ends_of(h.tree, order), h.tree.depth.numpy()>=order
-    q = t.law[np.searchsorted(t.codes, code[long]).clip(max=t.dim-1)]
-    return float(h.weight[long]@divergences(h.law[long], np.log(np.where(q>0, q, 1e-300))))
+    "What the best prediction from the last `order` tokens loses against the exact one, in nats; prefixes that are shorter are predicted exactly"
+    t, code, long = markov_table(h.p, order), ends_of(h.tree, order), h.tree.depth.numpy()>=order
+    q = h.e.law.clone()
+    q[torch.from_numpy(long)] = torch.from_numpy(t.law[np.searchsorted(t.codes, code[long]).clip(max=t.dim-1)])
+    return h.excess(q.clamp(min=1e-300).log())
 
 def last_words(
     tree:TokenTree, # N prefixes
@@ -243,20 +237,8 @@ ROW = ('process','network','can','depth','length','steps','seed','parameters','e
 def excess_and_sites(model, h):
     "Excess in nats, and the activations of all analysed sites"
     with torch.no_grad(): arrays = run_parts(model.eval(), h.tree, model.analysis_names, 1024)
-    logp = torch.from_numpy(arrays.pop('logits')).double().log_softmax(-1).numpy()
-    return float(h.weight@divergences(h.law, logp)), list(arrays.values())
+    return h.excess(torch.from_numpy(arrays.pop('logits'))), list(arrays.values())
 
-def baselines(
-    run, # a Run
-    h,   # its `Held`
-)->dict:
-    "What does not depend on the network: bound, constant prediction, memory of three tokens"
-    p, entropy = run.process(), -divergences(h.law, np.zeros_like(h.law))   # sum of q ln q, with the sign turned
-    mean = h.weight@h.law
-    return dict(bound=float(h.weight@entropy), constant=float(h.weight@divergences(h.law, np.log(np.maximum(mean, 1e-300))[None].repeat(len(h.law), 0))),
-                markov3=memory_excess(p, h, 3), r2_tokens3=read_out([last_words(h.tree, 3)], h)['belief'].r2_)
-
-_based = {}
 def record(
     run, # a finished Run
 )->dict: # the keys of ROW but titles
@@ -265,15 +247,13 @@ def record(
     if file.exists(): return read_json(file, 'the measurement')
     with torch_one():
         h, c, last = held_of(run), run.config, run.metrics[-1]
-        key = digest(dict(c['process'], context=c['context']))
-        if key not in _based: _based[key] = baselines(run, h)
         model, start = run.load(), run.load(0)
         sites = excess_and_sites(model, h)[1]
         fits = read_out(sites, h, True)
         before, first = excess_and_sites(start, h)
         low, high = fits['belief'].r2_interval_
         out = dict(depth=c['model'].get('layers', 1), length=c['context'], steps=last['step'], seed=c['seed'], parameters=sum(q.numel() for q in model.parameters()), exact=last['exact'],
-                   **_based[key], untrained_excess=before, excess=last['excess_nats'], r2=fits['belief'].r2_, r2_low=low, r2_high=high, r2_untrained=read_out(first, h)['belief'].r2_,
+                   **h.baselines, untrained_excess=before, excess=last['excess_nats'], r2=fits['belief'].r2_, r2_low=low, r2_high=high, r2_untrained=read_out(first, h)['belief'].r2_,
                    r2_shuffled=fits['shuffled'].r2_, seconds=last['cpu_seconds']/len(c.get('together', [0])))
     write_atomic(file, json.dumps(out))
     return out
@@ -413,9 +393,8 @@ def learned(
     with torch.no_grad(), torch_one():
         e = model.transition_eigenvalues(h.tree)[0].flatten(1)
         def loss(hook=None):
-            logits = model.on_tree(h.tree, hooks={site:hook} if hook else {})
-            return float(h.weight@divergences(h.law, logits.double().log_softmax(-1).numpy()))
-        w, channels = torch.from_numpy(h.weight).float(), e.shape[1]
+            return h.excess(model.on_tree(h.tree, hooks={site:hook} if hook else {}))
+        w, channels = h.e.weight.float(), e.shape[1]
         def without(c):
             def hook(x):                                          # a complex channel is two columns
                 n = x.shape[1]//channels

@@ -7,7 +7,6 @@ __all__ = ['PATIENCE', 'begun', 'train_task', 'train_group', 'group_key', 'in_gr
 
 # %% ../../nbs/training/06_sweep.ipynb #sweep-cbced5
 import contextlib, json, os, socket, time
-from dataclasses import replace
 from pathlib import Path
 from tqdm.auto import tqdm
 from .engine import BACKENDS, carry_out, stop_workers
@@ -58,17 +57,17 @@ def train_group(
     except Exception as e: return dict(name=str(tasks[0]), why=f'{type(e).__name__}: {e}')
 
 # %% ../../nbs/training/06_sweep.ipynb #sweep-170294
-def group_key(task): "What tasks that are trained together have in common"; return digest(replace(task, seed=0).config())
+def group_key(task, config): "What tasks that are trained together have in common: all but the seed, and the network's own if it follows that one"; return digest(dict(config, seed=None, model=dict(config['model'], seed=task.network.get('seed'))))
 
 def in_groups(
     tasks,   # list of `Task`
     configs, # their configurations
-): # the same without repetition; the configurations say which seeds are trained together
+): # the same without repetition, and a key for the group of each; the configurations say which seeds are trained together
     "Tasks and configurations for training the seeds of one configuration together"
-    tasks = list({digest(c): t for t,c in zip(tasks, configs)}.values())
-    seeds = {}
-    for t in tasks: seeds.setdefault(group_key(t), []).append(t.seed)
-    return tasks, [dict(t.config(), together=seeds[group_key(t)]) for t in tasks]
+    once, seeds = list({digest(c): (t, c) for t,c in zip(tasks, configs)}.values()), {}
+    keys = [group_key(t, c) for t,c in once]
+    for (t, _),k in zip(once, keys): seeds.setdefault(k, []).append(t.seed)
+    return [t for t,_ in once], [dict(c, together=seeds[k]) for (_, c),k in zip(once, keys)], keys
 
 def sweep(
     tasks,             # list of `Task`; equal ones are one run
@@ -85,10 +84,11 @@ def sweep(
     "Train everything that is not finished yet; ValueError at once for a task with a mistake, RuntimeError at the end if runs failed"
     tasks, out = list(tasks), Path(out)
     configs = checked(tasks)
-    if together: tasks, configs = in_groups(tasks, configs)
+    keys = map(digest, configs)
+    if together: tasks, configs, keys = in_groups(tasks, configs)
     runs, groups = {}, {}
-    for t,c in zip(tasks, configs):
-        if digest(c) not in runs: groups.setdefault(group_key(t) if together else digest(c), []).append(digest(c))
+    for t,c,key in zip(tasks, configs, keys):
+        if digest(c) not in runs: groups.setdefault(key, []).append(digest(c))
         runs.setdefault(digest(c), (t, create(out, c)))
     keep_index(out, tasks, [runs[digest(c)][1] for c in configs], names)
     todo = [g for g in groups.values() if then is not None or not all(runs[k][1].finished for k in g)]
