@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['PROCESSES', 'CAN', 'NETWORKS', 'QUANTUM', 'DEPTHS', 'LENGTHS', 'SEEDS', 'RECIPE', 'longer', 'WIDE', 'SCALES', 'ROW',
-           'COLOURS', 'EIGENVALUES_OF', 'predict', 'admitted', 'Network', 'spectrum_tasks', 'title_of', 'Held',
-           'held_out', 'held_of', 'ends_of', 'memory_excess', 'last_words', 'read_out', 'excess_and_sites', 'record',
-           'keep_record', 'spectrum_study', 'rows_of', 'to_csv', 'from_csv', 'cells', 'milli', 'excess_table',
-           'spectrum_figure', 'learned', 'keep_eigenvalues', 'eigenvalue_figure', 'verdicts', 'tally']
+           'COLOURS', 'EIGENVALUES_OF', 'DEPTH_OF', 'predict', 'admitted', 'Network', 'spectrum_tasks', 'title_of',
+           'Held', 'held_out', 'held_of', 'ends_of', 'memory_excess', 'last_words', 'read_out', 'excess_and_sites',
+           'record', 'keep_record', 'spectrum_study', 'rows_of', 'to_csv', 'from_csv', 'cells', 'milli', 'excess_table',
+           'spectrum_figure', 'learned', 'keep_eigenvalues', 'eigenvalue_figure', 'verdicts', 'tally', 'depth_figure']
 
 # %% ../../nbs/studies/12_spectrum.ipynb #spectrum-47ce30
 import csv, io, json, math
@@ -142,7 +142,7 @@ SCALES = dict(
     quantum=dict(processes={k:PROCESSES[k] for k in ('Bloch walk, swapped', 'Bloch walk', 'FRDN', 'rotor')}, networks=QUANTUM, depths=(1, 2), lengths=(8,)),
     four_times=dict(_one, networks=_doubtful, depths=(1, 2), recipe=longer(4)),
     long=dict(_one, networks={k:n for k,n in _doubtful.items() if k!='diagonal [-1,1]'}, depths=(1,), recipe=longer(16)),
-    long_transformer=dict(_one, networks={'transformer':NETWORKS['transformer']}, depths=(2, 4), recipe=longer(8)),
+    deep=dict(_one, networks={k:NETWORKS[k] for k in ('diagonal [0,1]', 'transformer')}, depths=(2, 4), recipe=longer(8)),
     wide=dict(_one, networks=WIDE, depths=(1,)))
 
 # %% ../../nbs/studies/12_spectrum.ipynb #spectrum-874ce2
@@ -346,8 +346,8 @@ def excess_table(
             c = at.get((p, n))
             tds.append('<td></td>' if c is None else f"<td>{milli(c['excess'], c['excess_low'], c['excess_high'])}<br>R<sup>2</sup> {c['r2']:.3f} <span style='color:{MUTED}'>({c['r2_untrained']:.2f})</span></td>")
         lines.append(f"<tr><td>{n}</td><td style='color:{COLOURS[networks[n].can]}'>{networks[n].can}</td>{''.join(tds)}</tr>")
-    base = lambda k: ''.join(f"<td>{milli(next(c[k] for c in at.values() if c['process']==p))}</td>" for p in cols)
-    lines += [f"<tr><td><i>{t}</i></td><td></td>{base(k)}</tr>" for t,k in (('memory of three tokens', 'markov3'), ('constant prediction', 'constant'))]
+    base = lambda k: ''.join(f"<td>{milli(np.mean([c[k] for c in at.values() if c['process']==p]))}</td>" for p in cols)
+    lines += [f"<tr><td><i>{t}</i></td><td></td>{base(k)}</tr>" for t,k in (('memory of three tokens', 'markov3'), ('constant prediction', 'constant'), ('these networks, untrained', 'untrained_excess'))]
     return f"<table style='font-size:12px'>{''.join(lines)}</table>"
 
 def spectrum_figure(
@@ -467,3 +467,29 @@ def tally(
     out = {(p, o):0 for p in (True, False) for o in ('reached', 'open', 'missed')}
     for v in verdicts: out[v['predicted'], 'reached' if v['reached'] else 'missed' if v['missed'] else 'open'] += 1
     return out
+
+# %% ../../nbs/studies/12_spectrum.ipynb #spectrum-d0a902
+DEPTH_OF = ('diagonal [0,1]', 'diagonal [-1,1]', 'diagonal complex', 'S4D', 'transformer')
+
+def depth_figure(
+    cells,             # of `cells`
+    processes,         # titles, one panel each
+    networks=DEPTH_OF, # one line each
+    floor=1e-5,        # share; less is drawn there
+):
+    "Share of the memory that is lost against the number of layers; dotted for the longer words"
+    fig = make_subplots(1, len(processes), subplot_titles=list(processes), shared_yaxes=True, horizontal_spacing=.015)
+    lengths = sorted({c['length'] for c in cells})
+    for j,p in enumerate(processes):
+        for n in networks:
+            for l,dash in zip(lengths, ('solid', 'dot', 'dash')):
+                at = sorted((c for c in cells if (c['process'], c['network'], c['length'])==(p, n, l)), key=lambda c: c['depth'])
+                if not at: continue
+                y, up, down = (np.float32([max(c[k]/c['constant'], floor) for c in at]) for k in ('excess', 'excess_high', 'excess_low'))
+                fig.add_scatter(x=[c['depth'] for c in at], y=y, mode='lines+markers', row=1, col=j+1, name=n, legendgroup=n, showlegend=not j and l==lengths[0], line=dict(color=COLOURS[at[0]['can']], width=1.6, dash=dash),
+                                marker=dict(size=5), error_y=dict(type='data', array=up-y, arrayminus=y-down, thickness=1, width=0), hovertemplate=f'{n}, length {l}: %{{y:.2%}}<extra></extra>')
+    fig.update_xaxes(type='log', tickvals=[1, 2, 4], range=[-.1, .7]); fig.update_xaxes(title='layers', col=1)
+    fig.update_yaxes(type='log', exponentformat='power', dtick=1, range=[math.log10(floor)-.1, 0]); fig.update_yaxes(title='share of the memory lost', col=1)
+    fig.update_layout(template=template(), width=150*len(processes)+80, height=300, legend=dict(orientation='h', y=1.25, x=0), margin=dict(t=80, l=60, r=10, b=50))
+    fig.update_annotations(font_size=12)
+    return fig
