@@ -226,6 +226,7 @@ class QuantumTransformerConfig:
             if getattr(self, k)<1: raise ValueError(f"{k} must be at least 1, not {getattr(self, k)}")
         for k,known in (('attention', ATTENTIONS), ('feed', FEEDS)):
             if getattr(self, k) not in known: raise ValueError(f"no {k} is called {getattr(self, k)!r}: choose one of {', '.join(known)}")
+        if self.attention in ('frozen', 'product') and self.rule in ('fidelity', 'swap'): raise ValueError(f"the rule {self.rule!r} has no circuit angles, so {self.attention!r} would be 'quantum' under another name: use rule='inner' or 'kernel'")
         if self.d_model%self.heads: raise ValueError(f"{self.d_model} features do not split into {self.heads} heads: use a divisor")
         if self.temperature is not None and not self.temperature>0: raise ValueError(f"temperature must be above 0, not {self.temperature}")
         get_rule(self.rule)

@@ -99,8 +99,11 @@ QUANTUM = {
     'dot scores and MLP':        _part(),
     'QKAN for MLP':              _part(feed='qkan'),
     'its classical twin (KAN)':  _part(feed='kan'),
-    'quantum scores':            _part(attention='quantum'),
-    'quantum scores, frozen':    _part(attention='frozen')}
+    'squared overlaps':          _part(attention='quantum', rule='fidelity'),
+    'circuit scores':            _part(attention='quantum', rule='inner'),
+    'circuit scores, frozen':    _part(attention='frozen', rule='inner'),
+    'circuit scores, product':   _part(attention='product', rule='inner'),
+    'their classical twin':      _part(attention='classical', rule='inner')}
 
 # %% ../../nbs/studies/12_spectrum.ipynb #spectrum-8234af
 DEPTHS, LENGTHS, SEEDS = (1, 2, 4), (8, 16), 5
