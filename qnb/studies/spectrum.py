@@ -359,7 +359,7 @@ def spectrum_figure(
     networks=NETWORKS, processes=PROCESSES, # what to show, in this order
     floor=1e-6, # nats; less is drawn there
 ):
-    "Excess of every network on every process: one panel for each process, one symbol for each depth"
+    "Excess of every network on every process: one panel for each process, one symbol for each depth; untrained networks (mean over depths), constant prediction and a memory of three tokens beside them"
     cols = [p for p in processes if any(c['process']==p and c['length']==length for c in cells)]
     wide = min(4, len(cols)); high = -(-len(cols)//wide)
     fig = make_subplots(high, wide, subplot_titles=cols, shared_yaxes=True, shared_xaxes=True, horizontal_spacing=.02, vertical_spacing=.09)
@@ -379,7 +379,10 @@ def spectrum_figure(
         c = next(c for c in cells if c['process']==p and c['length']==length)
         for k,dash,label in (('constant','dot','constant prediction'), ('markov3','dash','memory of three tokens')):
             fig.add_scatter(x=[-.6, len(names)-.4], y=[max(c[k], floor)]*2, mode='lines', line=dict(color=MUTED, width=1, dash=dash), row=row, col=col, name=label, legendgroup=k, showlegend=not i, hoverinfo='skip')
-    fig.update_yaxes(type='log', exponentformat='power', dtick=1, range=[math.log10(floor)-.2, -.8]); fig.update_yaxes(title='excess, nats', col=1)
+        start = [np.mean([c['untrained_excess'] for c in cells if (c['process'],c['network'],c['length'])==(p,n,length)] or [np.nan]) for n in names]
+        fig.add_scatter(x=list(range(len(names))), y=np.float32(start), mode='markers', row=row, col=col, name='untrained', legendgroup='untrained', showlegend=not i,
+                        marker=dict(symbol='line-ew', size=9, line=dict(width=1.5, color=MUTED)), hovertemplate='untrained %{y:.2e} nats<extra></extra>')
+    fig.update_yaxes(type='log', exponentformat='power', dtick=1, range=[math.log10(floor)-.2, .2]); fig.update_yaxes(title='excess, nats', col=1)
     fig.update_xaxes(tickvals=list(range(len(names))), ticktext=names, tickangle=-60, range=[-.6, len(names)-.4])
     fig.update_layout(template=template(), width=245*wide+60, height=230*high+150, legend=dict(orientation='h', y=1.14, x=0), margin=dict(t=80, l=60, r=10, b=100))
     fig.update_annotations(font_size=12)
@@ -480,12 +483,14 @@ def depth_figure(
     networks=DEPTH_OF, # one line each
     floor=1e-5,        # share; less is drawn there
 ):
-    "Share of the memory that is lost against the number of layers; dotted for the longer words"
+    "Share of the memory that is lost against the number of layers, dotted for the longer words; thin and grey, what a memory of three tokens loses"
     fig = make_subplots(1, len(processes), subplot_titles=list(processes), shared_yaxes=True, horizontal_spacing=.015)
     lengths = sorted({c['length'] for c in cells})
     for j,p in enumerate(processes):
-        for n in networks:
-            for l,dash in zip(lengths, ('solid', 'dot', 'dash')):
+        for l,dash in zip(lengths, ('solid', 'dot', 'dash')):
+            share = next((c['markov3']/c['constant'] for c in cells if (c['process'], c['length'])==(p, l)), np.nan)
+            fig.add_scatter(x=[1, 4], y=[max(share, floor)]*2, mode='lines', row=1, col=j+1, name='memory of three tokens', legendgroup='markov3', showlegend=not j and l==lengths[0], line=dict(color=MUTED, width=1, dash=dash), hoverinfo='skip')
+            for n in networks:
                 at = sorted((c for c in cells if (c['process'], c['network'], c['length'])==(p, n, l)), key=lambda c: c['depth'])
                 if not at: continue
                 y, up, down = (np.float32([max(c[k]/c['constant'], floor) for c in at]) for k in ('excess', 'excess_high', 'excess_low'))
